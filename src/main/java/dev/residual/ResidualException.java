@@ -1,0 +1,39 @@
+package dev.residual;
+
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
+/**
+ * Something outside this program is wrong: a file, an option, a full disk, a dead network. The message is one sentence
+ * for the person at the terminal; it names the thing, the place in it, and what was expected. Everything else that is
+ * thrown is a mistake of ours.
+ */
+public final class ResidualException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public ResidualException(String message) {
+        super(message);
+    }
+
+    public ResidualException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /**
+     * What went wrong with the file system, in words: {@code "No space left on device"} rather than the name of an
+     * exception.
+     */
+    public static String reason(Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file or directory";
+        }
+        if (e instanceof FileSystemException f && f.getReason() != null) {
+            return f.getReason();
+        }
+        String words = e.getClass()
+                .getSimpleName()
+                .replaceAll("(Exception|Error)$", "")
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ");
+        return e instanceof FileSystemException || e.getMessage() == null ? words.toLowerCase() : e.getMessage();
+    }
+}

@@ -1,0 +1,19 @@
+package dev.residual.data;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A data set as it was loaded: what to train on, what to test on, and where it came from.
+ *
+ * @param name as on the command line: {@code cifar10}, {@code shapes}
+ * @param classes the names of the classes, in the order of their numbers
+ * @param sha256 for each file that was read its SHA-256 in hex, by file name; for a generated set one entry over its
+ *     bytes
+ */
+public record Dataset(String name, List<String> classes, ImageSet train, ImageSet test, Map<String, String> sha256) {
+    public Dataset {
+        classes = List.copyOf(classes);
+        sha256 = Map.copyOf(sha256);
+    }
+}
