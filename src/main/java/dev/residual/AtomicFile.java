@@ -1,0 +1,68 @@
+package dev.residual;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Writes a file so that a crash at any instant leaves the old one or the new one, whole. */
+public final class AtomicFile {
+    /** Puts a file's content into a stream. */
+    @FunctionalInterface
+    public interface Writer {
+        void write(OutputStream out) throws IOException;
+    }
+
+    private AtomicFile() {}
+
+    /**
+     * Writes beside the target, forces it to the disk and renames it.
+     *
+     * @throws ResidualException when the file system refuses; the old file is untouched and nothing is left beside it
+     */
+    public static void write(Path target, Writer writer) {
+        Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
+        try {
+            writeAndForce(temporary, writer);
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            forceDirectory(target.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw new ResidualException("cannot write " + target + ": " + ResidualException.reason(e), e);
+        } finally {
+            deleteQuietly(temporary);
+        }
+    }
+
+    /** Writes a file, not atomically, and returns when it is on the disk. */
+    public static void writeAndForce(Path file, Writer writer) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+            writer.write(out);
+            out.flush();
+            channel.force(true);
+        }
+    }
+
+    /** Puts a directory's entries, such as a rename in it, on the disk. */
+    public static void forceDirectory(Path directory) {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // Windows cannot open a directory; there a rename is as durable as it gets.
+        }
+    }
+
+    private static void deleteQuietly(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // What went wrong before it is what matters.
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.residual;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+
+/** Records to JSON and back, strictly: a key that is missing, unknown or there twice is an error that names it. */
+public final class Json {
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.READ_ENUMS_USING_TO_STRING)
+            .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .defaultPrettyPrinter(new DefaultPrettyPrinter()
+                    .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                    .withArrayIndenter(new DefaultPrettyPrinter.FixedSpaceIndenter()))
+            .build();
+
+    private Json() {}
+
+    /** On one line. */
+    public static String compact(Object value) {
+        return write(value, false);
+    }
+
+    /** With line breaks, for people. */
+    public static String pretty(Object value) {
+        return write(value, true);
+    }
+
+    private static String write(Object value, boolean pretty) {
+        try {
+            return (pretty ? MAPPER.writerWithDefaultPrettyPrinter() : MAPPER.writer()).writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a value of ours that cannot be written as JSON", e);
+        }
+    }
+
+    /**
+     * @param what where the text is from, to begin the error's sentence with
+     * @throws ResidualException when the text is not JSON or not of this type
+     */
+    public static <T> T read(String text, Class<T> type, String what) {
+        try {
+            return MAPPER.readValue(text, type);
+        } catch (UnrecognizedPropertyException e) {
+            throw new ResidualException(what + ": unknown key '" + path(e) + "'", e);
+        } catch (JsonMappingException e) {
+            if (e.getCause() instanceof ResidualException ours) {
+                throw new ResidualException(what + ": " + ours.getMessage(), e);
+            }
+            throw new ResidualException(what + ": " + at(path(e)) + firstSentence(e), e);
+        } catch (JsonProcessingException e) {
+            throw new ResidualException(what + ": not valid JSON: " + firstSentence(e), e);
+        }
+    }
+
+    /**
+     * The record with some of its fields changed, checked as if it were read.
+     *
+     * @param changes by the names of the fields
+     */
+    public static <T extends Record> T with(T value, Map<String, ?> changes) {
+        ObjectNode tree = MAPPER.valueToTree(value);
+        changes.forEach((key, changed) -> tree.set(key, MAPPER.valueToTree(changed)));
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) value.getClass();
+        try {
+            return MAPPER.treeToValue(tree, type);
+        } catch (JsonMappingException e) {
+            throw e.getCause() instanceof ResidualException ours ? ours : new IllegalArgumentException(e);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** The text as a tree, for what is not a record. */
+    public static JsonNode tree(String text, String what) {
+        return read(text, JsonNode.class, what);
+    }
+
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    private static String at(String path) {
+        return path.isEmpty() ? "" : "at '" + path + "': ";
+    }
+
+    private static String path(JsonMappingException e) {
+        StringBuilder path = new StringBuilder();
+        for (JsonMappingException.Reference step : e.getPath()) {
+            if (step.getFieldName() == null) {
+                path.append('[').append(step.getIndex()).append(']');
+            } else {
+                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return path.toString();
+    }
+
+    private static String firstSentence(JsonProcessingException e) {
+        return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+    }
+}

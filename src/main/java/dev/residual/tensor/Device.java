@@ -1,0 +1,44 @@
+package dev.residual.tensor;
+
+import dev.residual.ResidualException;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Where a network computes. */
+public enum Device {
+    CPU,
+    /** An NVIDIA GPU; needs the build with the {@code gpu} profile. */
+    CUDA;
+
+    /**
+     * @param name {@code cpu}, {@code cuda}, or {@code auto}: CUDA when this build and this machine have it
+     * @throws ResidualException when CUDA is asked for and not there
+     */
+    public static Device of(String name) {
+        return switch (name) {
+            case "cpu" -> CPU;
+            case "auto" -> torch.cuda_is_available() ? CUDA : CPU;
+            case "cuda" -> {
+                if (!torch.cuda_is_available()) {
+                    throw new ResidualException("--device cuda: no GPU that this build of libtorch can use"
+                            + " (build with -Pgpu on a machine with an NVIDIA driver)");
+                }
+                yield CUDA;
+            }
+            default -> throw new ResidualException("--device " + name + ": expected auto, cpu or cuda");
+        };
+    }
+
+    /** The tensor itself when it is here already, otherwise a copy of it. */
+    public Tensor move(Tensor tensor) {
+        if (tensor.is_cuda() == (this == CUDA)) {
+            return tensor;
+        }
+        return this == CUDA ? tensor.cuda() : tensor.cpu();
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.residual.tensor;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Owns every native object that its thread makes until it is closed. A tensor's memory is invisible to the garbage
+ * collector, which therefore never frees it in time: each step of a loop opens a scope, and what must live longer is
+ * kept on purpose.
+ */
+public final class Scope implements AutoCloseable {
+    private final PointerScope pointers = new PointerScope();
+
+    private Scope() {}
+
+    public static Scope open() {
+        return new Scope();
+    }
+
+    /** A scope in which nothing is recorded for the backward pass. */
+    public static Scope noGrad() {
+        Scope scope = new Scope();
+        new NoGradGuard(); // the scope owns it, and ends it
+        return scope;
+    }
+
+    /** Takes a tensor out of this scope: it lives until its own {@code close()}. */
+    public Tensor keep(Tensor tensor) {
+        tensor.retainReference(); // detaching gives one reference back, and the last one frees
+        pointers.detach(tensor);
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        pointers.close();
+    }
+}

@@ -1,0 +1,90 @@
+package dev.residual;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+    private static final byte[] NEW = "new".repeat(50_000).getBytes(StandardCharsets.UTF_8);
+
+    @TempDir
+    Path folder;
+
+    private Path target;
+
+    @BeforeEach
+    void oldFile() throws IOException {
+        target = Files.writeString(folder.resolve("file"), "old");
+    }
+
+    @Test
+    void replacesTheWholeFile() throws IOException {
+        AtomicFile.write(target, out -> out.write(NEW));
+
+        assertThat(target).hasBinaryContent(NEW);
+        assertThat(folder).isDirectoryNotContaining(p -> !p.equals(target));
+    }
+
+    @Test
+    void theOldFileStaysUntilTheWriterIsDone() {
+        AtomicFile.write(target, out -> {
+            out.write(NEW);
+            out.flush();
+            assertThat(target).hasContent("old");
+        });
+    }
+
+    @Test
+    void anIoExceptionLeavesTheOldFileAndNoOther() {
+        assertThatThrownBy(() -> AtomicFile.write(target, out -> {
+                    out.write(NEW);
+                    throw new IOException("No space left on device");
+                }))
+                .isInstanceOf(ResidualException.class)
+                .hasMessage("cannot write " + target + ": No space left on device");
+        assertOnlyTheOldFile();
+    }
+
+    @Test
+    void aMistakeInTheWriterLeavesTheOldFileAndNoOther() {
+        assertThatThrownBy(() -> AtomicFile.write(target, out -> {
+                    out.write(NEW);
+                    throw new IllegalStateException("mistake");
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        assertOnlyTheOldFile();
+    }
+
+    private void assertOnlyTheOldFile() {
+        assertThat(target).hasContent("old");
+        assertThat(folder).isDirectoryNotContaining(p -> !p.equals(target));
+    }
+
+    @Test
+    void namesTheTargetWhenItsFolderIsMissing() {
+        Path nowhere = folder.resolve("missing").resolve("file");
+
+        assertThatThrownBy(() -> AtomicFile.write(nowhere, out -> out.write(NEW)))
+                .isInstanceOf(ResidualException.class)
+                .hasMessage("cannot write " + nowhere + ": no such file or directory");
+    }
+
+    @Test
+    void aFolderIsNotReplaced() throws IOException {
+        Path full = Files.createDirectory(folder.resolve("folder"));
+        Files.writeString(full.resolve("inside"), "kept");
+
+        assertThatThrownBy(() -> AtomicFile.write(full, out -> out.write(NEW)))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageStartingWith("cannot write " + full + ": ");
+        assertThat(full.resolve("inside")).hasContent("kept");
+        assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
+    }
+}
