@@ -1,0 +1,35 @@
+package dev.residual.model;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A part of a network: what it computes and what it is made of. It is a value and holds no numbers; they are in the
+ * {@link State} that a {@link Pass} brings along. So one description serves for computing, counting and naming.
+ */
+public interface Module {
+    /**
+     * @param x N×C×H×W
+     * @return N×C×H×W; where the module may, it works in place on tensors of its own, never on {@code x}
+     */
+    Tensor forward(Tensor x, Pass pass);
+
+    /**
+     * Tells the visitor of each layer in the order of the computation.
+     *
+     * @param input the size of what comes in
+     * @return the size of what goes out
+     */
+    Shape trace(Shape input, Visitor visitor);
+
+    /** Is told of each layer of a network in turn. */
+    interface Visitor {
+        /**
+         * @param name such as {@code layer1.0.conv1}
+         * @param kind in words, such as {@code conv 3×3}
+         * @param output the size of what it puts out
+         * @param multiplyAdds of one image; only convolutions and linear layers count, as in the literature
+         */
+        void layer(String name, String kind, Shape output, List<Parameter> parameters, long multiplyAdds);
+    }
+}

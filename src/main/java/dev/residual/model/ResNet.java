@@ -1,0 +1,89 @@
+package dev.residual.model;
+
+import dev.residual.model.Architecture.ShortcutKind;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The network of the paper's section 4.2: "The first layer is 3×3 convolutions. Then we use a stack of 6n layers with
+ * 3×3 convolutions on the feature maps of sizes {32, 16, 8} respectively, with 2n layers for each feature map size. The
+ * numbers of filters are {16, 32, 64} respectively. The subsampling is performed by convolutions with a stride of 2. The
+ * network ends with a global average pooling, a 10-way fully-connected layer, and softmax." (The softmax is in the
+ * loss.)
+ *
+ * @param body the stack between: 3n blocks and, in the article's network, the convolutions between its stages
+ */
+public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, List<Module> body, Linear fc) {
+    /** The size of an image. */
+    public static final Shape IMAGE = new Shape(3, 32, 32);
+
+    public static ResNet of(Architecture a) {
+        int first = a.widths().get(0);
+        List<Module> body = new ArrayList<>();
+        int in = first;
+        for (int stage = 1; stage <= 3; stage++) {
+            String name = "layer" + stage;
+            int out = a.widths().get(stage - 1);
+            boolean shrink = stage > 1;
+            if (shrink && a.shortcut() == ShortcutKind.ARTICLE) {
+                body.add(new Conv2d(name + ".pool", in, out, 2, 2, 0, a.convBias()));
+                in = out;
+                shrink = false;
+            }
+            for (int block = 0; block < a.n(); block++) {
+                int stride = shrink && block == 0 ? 2 : 1;
+                body.add(block(name + "." + block, in, out, stride, a));
+                in = out;
+            }
+        }
+        return new ResNet(
+                a,
+                Conv2d.of3x3("conv1", IMAGE.channels(), first, 1, a.convBias()),
+                new BatchNorm2d("bn1", first),
+                List.copyOf(body),
+                new Linear("fc", in, a.classes()));
+    }
+
+    private static ResidualBlock block(String name, int in, int out, int stride, Architecture a) {
+        boolean same = in == out && stride == 1;
+        String around = name + ".downsample";
+        Shortcut shortcut =
+                switch (a.shortcut()) {
+                    case NONE -> new Shortcut.None();
+                    case C -> Shortcut.Projection.of(around, in, out, stride, a.convBias());
+                    case B ->
+                        same ? new Shortcut.Identity() : Shortcut.Projection.of(around, in, out, stride, a.convBias());
+                    case A, ARTICLE -> same ? new Shortcut.Identity() : new Shortcut.Subsample(around, in, out);
+                };
+        return ResidualBlock.of(name, in, out, stride, a.convBias(), shortcut);
+    }
+
+    /**
+     * @param images N×3×32×32, normalised as the network was trained
+     * @return N×classes logits
+     */
+    public Tensor forward(Tensor images, Pass pass) {
+        Tensor x = bn1.forward(conv1.forward(images, pass), pass).relu_();
+        for (Module module : body) {
+            x = module.forward(x, pass);
+        }
+        return fc.forward(x, pass);
+    }
+
+    /** Tells the visitor of each layer, from the first to the last. */
+    public void trace(Module.Visitor visitor) {
+        Shape shape = bn1.trace(conv1.trace(IMAGE, visitor), visitor);
+        for (Module module : body) {
+            shape = module.trace(shape, visitor);
+        }
+        fc.trace(shape, visitor);
+    }
+
+    /** All named arrays of numbers, in the order of the layers; BN's running statistics too. */
+    public List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>();
+        trace((name, kind, output, parameters, multiplyAdds) -> all.addAll(parameters));
+        return all;
+    }
+}

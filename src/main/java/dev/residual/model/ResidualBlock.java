@@ -1,0 +1,39 @@
+package dev.residual.model;
+
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The paper's building block, y = ReLU(F(x) + x) (eq. 1, fig. 2 left): F is conv, BN, ReLU, conv, BN. Without a
+ * shortcut it is the plain network's, y = ReLU(F(x)).
+ */
+public record ResidualBlock(Conv2d conv1, BatchNorm2d bn1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut)
+        implements Module {
+    /**
+     * @param name such as {@code layer2.0}
+     * @param stride of the first convolution: 2 where the maps get smaller
+     */
+    static ResidualBlock of(String name, int in, int out, int stride, boolean bias, Shortcut shortcut) {
+        return new ResidualBlock(
+                Conv2d.of3x3(name + ".conv1", in, out, stride, bias),
+                new BatchNorm2d(name + ".bn1", out),
+                Conv2d.of3x3(name + ".conv2", out, out, 1, bias),
+                new BatchNorm2d(name + ".bn2", out),
+                shortcut);
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Pass pass) {
+        // In place where autograd allows: BN's backward needs its input, not its output.
+        Tensor f = bn1.forward(conv1.forward(x, pass), pass).relu_();
+        f = bn2.forward(conv2.forward(f, pass), pass);
+        return shortcut.addTo(f, x, pass).relu_();
+    }
+
+    @Override
+    public Shape trace(Shape input, Visitor visitor) {
+        Shape output = bn1.trace(conv1.trace(input, visitor), visitor);
+        output = bn2.trace(conv2.trace(output, visitor), visitor);
+        shortcut.trace(input, visitor);
+        return output;
+    }
+}

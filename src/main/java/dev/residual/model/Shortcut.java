@@ -1,0 +1,104 @@
+package dev.residual.model;
+
+import java.util.List;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** The way around a pair of layers: what is added to their output. */
+public sealed interface Shortcut {
+    /**
+     * Adds what came around to what came through.
+     *
+     * @param f what the block's layers made of its input; may be overwritten
+     * @param x the block's input
+     */
+    Tensor addTo(Tensor f, Tensor x, Pass pass);
+
+    /** Tells the visitor of the shortcut's own layers, if it has any. */
+    void trace(Shape input, Module.Visitor visitor);
+
+    /** No way around: the plain network's block. */
+    record None() implements Shortcut {
+        @Override
+        public Tensor addTo(Tensor f, Tensor x, Pass pass) {
+            return f;
+        }
+
+        @Override
+        public void trace(Shape input, Module.Visitor visitor) {}
+    }
+
+    /** Adds the block's input as it is. */
+    record Identity() implements Shortcut {
+        @Override
+        public Tensor addTo(Tensor f, Tensor x, Pass pass) {
+            return f.add_(x);
+        }
+
+        @Override
+        public void trace(Shape input, Module.Visitor visitor) {}
+    }
+
+    /**
+     * Option A where the size changes: every second pixel of every second row, and zeros for the new channels; no
+     * parameters. The paper does not say where the zeros go; half of them before and half behind is what the most used
+     * public implementation does, and so its weights fit.
+     */
+    record Subsample(String name, int in, int out) implements Shortcut {
+        @Override
+        public Tensor addTo(Tensor f, Tensor x, Pass pass) {
+            Tensor small = everySecondPixel(x);
+            int before = (out - in) / 2;
+            int behind = out - in - before;
+            return f.add_(torch.constant_pad_nd(small, new long[] {0, 0, 0, 0, before, behind}, new Scalar(0)));
+        }
+
+        @Override
+        public void trace(Shape input, Module.Visitor visitor) {
+            Shape small = halved(input);
+            Shape output = new Shape(out, small.height(), small.width());
+            visitor.layer(name, "subsample, zero-pad", output, List.of(), 0);
+        }
+    }
+
+    /**
+     * Options B and C: a 1×1 convolution, with the block's stride, then BN.
+     *
+     * <p>A 1×1 filter with stride 2 sees every second pixel only, so these are taken first, and the convolution itself
+     * has stride 1: oneDNN's 1×1 convolution with a stride writes beyond its workspace in the backward pass, in
+     * channels-last memory with fewer than 16 channels (oneDNN issue 6035), and the process dies.
+     *
+     * @param halve whether the block's stride is 2
+     */
+    record Projection(boolean halve, Conv2d conv, BatchNorm2d bn) implements Shortcut {
+        static Projection of(String name, int in, int out, int stride, boolean bias) {
+            return new Projection(
+                    stride == 2, new Conv2d(name + ".0", in, out, 1, 1, 0, bias), new BatchNorm2d(name + ".1", out));
+        }
+
+        @Override
+        public Tensor addTo(Tensor f, Tensor x, Pass pass) {
+            Tensor small = halve ? everySecondPixel(x) : x;
+            return f.add_(bn.forward(conv.forward(small, pass), pass));
+        }
+
+        @Override
+        public void trace(Shape input, Module.Visitor visitor) {
+            bn.trace(conv.trace(halve ? halved(input) : input, visitor), visitor);
+        }
+    }
+
+    private static Tensor everySecondPixel(Tensor x) {
+        return everySecond(everySecond(x, 2), 3);
+    }
+
+    private static Tensor everySecond(Tensor x, int dimension) {
+        return x.slice(dimension, new LongOptional(), new LongOptional(), 2);
+    }
+
+    private static Shape halved(Shape shape) {
+        return new Shape(shape.channels(), (shape.height() + 1) / 2, (shape.width() + 1) / 2);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.residual.model;
+
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The numbers of a network, by name: its trained parameters and BN's running statistics, as float32 tensors that live
+ * until this is closed.
+ */
+public final class State implements AutoCloseable {
+    private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
+    private final Map<String, Tensor> byName = new LinkedHashMap<>();
+
+    /**
+     * @param parameters what there is to hold, from {@link ResNet#parameters}
+     * @param values gives the numbers of each, in row-major order
+     */
+    public State(List<Parameter> parameters, Function<Parameter, float[]> values, Device device) {
+        for (Parameter p : parameters) {
+            try (Scope scope = Scope.noGrad()) {
+                Tensor tensor = device.move(Tensors.channelsLast(Tensors.of(values.apply(p), p.shape())));
+                tensor.set_requires_grad(p.trained());
+                tensors.put(p, scope.keep(tensor));
+                byName.put(p.name(), tensor);
+            }
+        }
+    }
+
+    public Tensor get(String name) {
+        Tensor tensor = byName.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("the network has no numbers named " + name);
+        }
+        return tensor;
+    }
+
+    /** Everything, in the order of the layers. */
+    public Map<Parameter, Tensor> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::close);
+        tensors.clear();
+        byName.clear();
+    }
+}
