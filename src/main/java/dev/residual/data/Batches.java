@@ -1,0 +1,174 @@
+package dev.residual.data;
+
+import dev.residual.data.Augmentation.View;
+import dev.residual.tensor.Scope;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The minibatches of a set of images, epoch after epoch, made by a thread that works ahead. What they hold is a pure
+ * function of the seed, the epoch and the position in it: it can be taken up anywhere, and comes out the same.
+ */
+public final class Batches implements AutoCloseable {
+    /** One in use, one ready, one being filled. */
+    private static final int SLOTS = 3;
+
+    private final ImageSet images;
+    private final Order order;
+    private final int batchSize;
+    private final Pixels pixels;
+    private final BlockingQueue<Slot> free = new ArrayBlockingQueue<>(SLOTS);
+    private final BlockingQueue<Slot> ready = new ArrayBlockingQueue<>(SLOTS + 1);
+    private final Thread filler;
+    private volatile Throwable failure;
+    private Slot current;
+
+    /**
+     * In which order images come, and in which view.
+     *
+     * @param seed of the shuffling and of the augmentation
+     */
+    public record Order(boolean shuffle, Augmentation augmentation, long seed) {
+        /** Each image once as it is, in the order of the set. */
+        public static final Order PLAIN = new Order(false, Augmentation.NONE, 0);
+
+        int[] of(int epoch, int size) {
+            if (shuffle) {
+                return Seed.permutation(size, Seed.mix(seed, epoch));
+            }
+            int[] plain = new int[size];
+            for (int i = 0; i < size; i++) {
+                plain[i] = i;
+            }
+            return plain;
+        }
+    }
+
+    /**
+     * @param epoch the first epoch, from 0
+     * @param batch the first batch in it, from 0
+     */
+    public Batches(ImageSet images, Normalization normalization, Order order, int batchSize, int epoch, int batch) {
+        this.images = images;
+        this.order = order;
+        this.batchSize = Math.min(batchSize, images.size());
+        pixels = new Pixels(images, normalization);
+        for (int i = 0; i < SLOTS; i++) {
+            free.add(new Slot(this.batchSize));
+        }
+        filler = new Thread(() -> fillAll(epoch, batch), "batches");
+        filler.setDaemon(true);
+        filler.start();
+    }
+
+    /** Batches in an epoch; the last may be smaller. */
+    public static int perEpoch(int images, int batchSize) {
+        return (images + batchSize - 1) / batchSize;
+    }
+
+    /** The next minibatch; waits for it where the filler is behind. The one before it is no longer valid. */
+    public Batch next() {
+        if (current != null) {
+            free.add(current);
+            current = null;
+        }
+        try {
+            current = ready.take();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a batch", e);
+        }
+        if (failure != null) {
+            throw new IllegalStateException("the batch could not be made", failure);
+        }
+        return current.batch();
+    }
+
+    private void fillAll(int epoch, int firstBatch) {
+        try {
+            for (int e = epoch, first = firstBatch; ; e++, first = 0) {
+                int[] numbers = order.of(e, images.size());
+                for (int from = first * batchSize; from < numbers.length; from += batchSize) {
+                    Slot slot = free.take();
+                    int count = Math.min(batchSize, numbers.length - from);
+                    fill(slot, numbers, e, from, count);
+                    slot.count = count;
+                    slot.last = from + count == numbers.length;
+                    ready.add(slot); // has room for every slot
+                }
+            }
+        } catch (InterruptedException e) {
+            // closed
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            ready.add(new Slot(0)); // wakes whoever waits
+        }
+    }
+
+    private void fill(Slot slot, int[] numbers, int epoch, int from, int count) {
+        for (int i = 0; i < count; i++) {
+            int image = numbers[from + i];
+            View view = order.augmentation().draw(order.seed(), epoch, from + i);
+            pixels.write(image, view, slot.imageBuffer, i * ImageSet.BYTES);
+            slot.labelBuffer.put(i, images.labels()[image] & 0xff);
+        }
+    }
+
+    @Override
+    public void close() {
+        filler.interrupt();
+        try {
+            filler.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (current != null) {
+            current.close();
+        }
+        free.forEach(Slot::close);
+        ready.forEach(Slot::close);
+    }
+
+    /** Memory of one batch, filled again and again. */
+    private static final class Slot implements AutoCloseable {
+        private final Tensor images;
+        private final Tensor labels;
+        private final FloatBuffer imageBuffer;
+        private final LongBuffer labelBuffer;
+        private int count;
+        private boolean last;
+
+        Slot(int size) {
+            try (Scope scope = Scope.noGrad()) {
+                long[] shape = {size, ImageSet.CHANNELS, ImageSet.SIZE, ImageSet.SIZE};
+                images = scope.keep(torch.empty(
+                        shape,
+                        new TensorOptions(ScalarType.Float),
+                        new MemoryFormatOptional(MemoryFormat.ChannelsLast)));
+                labels = scope.keep(
+                        torch.empty(new long[] {size}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional()));
+            }
+            imageBuffer = images.createBuffer();
+            labelBuffer = labels.createBuffer();
+        }
+
+        /** The filled part; the views belong to the caller's scope. */
+        Batch batch() {
+            return new Batch(images.narrow(0, 0, count), labels.narrow(0, 0, count), last);
+        }
+
+        @Override
+        public void close() {
+            images.close();
+            labels.close();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.residual.data;
+
+import dev.residual.data.Augmentation.View;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+
+/**
+ * Turns bytes into what the network reads: a view of an image, normalised, as floats in H×W×C order. The only place
+ * where pixels are touched, and each is touched once.
+ *
+ * <p>Not for several threads at once.
+ */
+final class Pixels {
+    private static final int SIZE = ImageSet.SIZE;
+    private static final int CHANNELS = ImageSet.CHANNELS;
+
+    private final ImageSet images;
+
+    /** The normalisation as value · scale + shift, for each byte of an image. */
+    private final float[] scale = new float[ImageSet.BYTES];
+
+    private final float[] shift = new float[ImageSet.BYTES];
+    private final float[] row = new float[SIZE * CHANNELS];
+    private final float[] mirrored = new float[SIZE * CHANNELS];
+
+    Pixels(ImageSet images, Normalization normalization) {
+        this.images = images;
+        for (int i = 0; i < ImageSet.BYTES; i++) {
+            int channel = i % CHANNELS;
+            int pixel = i / CHANNELS;
+            float std = normalization.std()[channel];
+            scale[i] = 1 / (255 * std);
+            shift[i] = -normalization.meanAt(channel, pixel / SIZE, pixel % SIZE) / std;
+        }
+    }
+
+    /**
+     * Writes one view of one image. What lies outside the image is 0 after normalisation: it is padded after the mean is
+     * subtracted.
+     *
+     * @param out receives 3,072 floats from {@code offset}
+     */
+    void write(int image, View view, FloatBuffer out, int offset) {
+        for (int y = 0; y < SIZE; y++) {
+            fillRow(image, y + view.dy(), view.dx());
+            out.put(offset + y * row.length, view.mirrored() ? mirror() : row);
+        }
+    }
+
+    private void fillRow(int image, int sourceY, int dx) {
+        if (sourceY < 0 || sourceY >= SIZE) {
+            Arrays.fill(row, 0);
+            return;
+        }
+        int first = Math.max(0, dx); // of the source's columns that are seen
+        int to = Math.max(0, -dx) * CHANNELS;
+        int count = (SIZE - Math.abs(dx)) * CHANNELS;
+        int from = (sourceY * SIZE + first) * CHANNELS;
+        int pixel = image * ImageSet.BYTES + from;
+        byte[] pixels = images.pixels();
+        Arrays.fill(row, 0, to, 0);
+        for (int i = 0; i < count; i++) {
+            row[to + i] = (pixels[pixel + i] & 0xff) * scale[from + i] + shift[from + i];
+        }
+        Arrays.fill(row, to + count, row.length, 0);
+    }
+
+    private float[] mirror() {
+        for (int x = 0; x < SIZE; x++) {
+            int from = (SIZE - 1 - x) * CHANNELS;
+            for (int c = 0; c < CHANNELS; c++) {
+                mirrored[x * CHANNELS + c] = row[from + c];
+            }
+        }
+        return mirrored;
+    }
+}

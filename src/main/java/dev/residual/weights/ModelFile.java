@@ -1,0 +1,125 @@
+package dev.residual.weights;
+
+import dev.residual.AtomicFile;
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.data.ImageSet;
+import dev.residual.data.Normalization;
+import dev.residual.model.Architecture;
+import dev.residual.model.Parameter;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Tensors;
+import dev.residual.weights.Safetensors.NamedTensor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A trained network with all that is needed to use it: a safetensors file whose tensors have the public names of PyTorch's
+ * CIFAR ResNets, and whose metadata say what they are.
+ *
+ * @param card what the numbers are
+ * @param tensors the numbers
+ */
+public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
+    private static final String CARD = "residual";
+
+    /**
+     * What a model file says of itself.
+     *
+     * @param format counts changes of this record; readers refuse what is newer than they are
+     * @param classes names by class number
+     * @param provenance where it came from: data and their checksums, recipe, seed, iteration, version
+     */
+    public record Card(
+            int format,
+            Architecture architecture,
+            List<String> classes,
+            Normalization normalization,
+            Map<String, String> provenance) {
+        public static final int FORMAT = 1;
+
+        public Card {
+            if (format != FORMAT) {
+                throw new ResidualException("model format " + format + ", this version reads " + FORMAT);
+            }
+            if (classes.size() != architecture.classes()) {
+                throw new ResidualException(classes.size() + " class names for " + architecture.classes() + " classes");
+            }
+            if (normalization.mean().length != ImageSet.CHANNELS && normalization.mean().length != ImageSet.BYTES) {
+                throw new ResidualException(normalization.mean().length + " means in the normalisation");
+            }
+            classes = List.copyOf(classes);
+        }
+    }
+
+    /** Takes a copy of the numbers as they are now. */
+    public static ModelFile of(Card card, State state) {
+        Map<String, NamedTensor> tensors = new LinkedHashMap<>();
+        state.tensors().forEach((p, t) -> tensors.put(p.name(), NamedTensor.of(Tensors.floats(t), p.shape())));
+        return new ModelFile(card, tensors);
+    }
+
+    /** Writes the file's bytes; the same content gives the same bytes. */
+    public void write(OutputStream out) throws IOException {
+        // PyTorch's loaders look for this key.
+        Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+        metadata.put(CARD, Json.compact(card));
+        new Safetensors(metadata, tensors).write(out);
+    }
+
+    public void write(Path file) {
+        AtomicFile.write(file, this::write);
+    }
+
+    /**
+     * @throws ResidualException when the file cannot be read, says nothing of itself, or its tensors are not those of the
+     *     architecture that it names
+     */
+    public static ModelFile read(Path file) {
+        Safetensors content = Safetensors.read(file);
+        String text = content.metadata().get(CARD);
+        if (text == null) {
+            throw new ResidualException(file + ": holds tensors, but does not say of which network" + " (no '" + CARD
+                    + "' in its metadata)");
+        }
+        ModelFile model = new ModelFile(Json.read(text, Card.class, file + ": metadata"), content.tensors());
+        model.check(file);
+        return model;
+    }
+
+    private void check(Path file) {
+        List<Parameter> expected = network().parameters();
+        for (Parameter p : expected) {
+            NamedTensor tensor = tensors.get(p.name());
+            if (tensor == null || !tensor.dtype().equals("F32") || !Arrays.equals(tensor.shape(), p.shape())) {
+                String found = tensor == null ? "is missing" : "is " + tensor.dtype() + Arrays.toString(tensor.shape());
+                throw new ResidualException(
+                        file + ": tensor '" + p.name() + "' " + found + ", expected F32" + Arrays.toString(p.shape())
+                                + " for " + card.architecture().name());
+            }
+        }
+        if (tensors.size() > expected.size()) {
+            Map<String, NamedTensor> left = new LinkedHashMap<>(tensors);
+            expected.forEach(p -> left.remove(p.name()));
+            throw new ResidualException(
+                    file + ": tensor '" + left.keySet().iterator().next() + "' has no place in "
+                            + card.architecture().name());
+        }
+    }
+
+    public ResNet network() {
+        return ResNet.of(card.architecture());
+    }
+
+    /** The numbers as tensors; the caller closes them. */
+    public State state(Device device) {
+        return new State(network().parameters(), p -> tensors.get(p.name()).floats(), device);
+    }
+}
