@@ -13,6 +13,8 @@ package dev.residual.run;
  * @param testAccuracy percent
  * @param seconds of training since the start, over all resumes, evaluation not counted
  * @param imagesPerSecond images trained on per second in this epoch
+ * @param validationLoss mean cross-entropy per image of the held-out training images; NaN where none are held out
+ * @param validationAccuracy percent; NaN where none are held out
  */
 public record Metrics(
         int epoch,
@@ -23,4 +25,32 @@ public record Metrics(
         double testLoss,
         double testAccuracy,
         double seconds,
-        double imagesPerSecond) {}
+        double imagesPerSecond,
+        double validationLoss,
+        double validationAccuracy) {
+
+    /** Where no images are held out. */
+    public Metrics(
+            int epoch,
+            long iteration,
+            double learningRate,
+            double trainLoss,
+            double trainAccuracy,
+            double testLoss,
+            double testAccuracy,
+            double seconds,
+            double imagesPerSecond) {
+        this(
+                epoch,
+                iteration,
+                learningRate,
+                trainLoss,
+                trainAccuracy,
+                testLoss,
+                testAccuracy,
+                seconds,
+                imagesPerSecond,
+                Double.NaN,
+                Double.NaN);
+    }
+}

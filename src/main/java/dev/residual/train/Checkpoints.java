@@ -1,0 +1,196 @@
+package dev.residual.train;
+
+import dev.residual.AtomicFile;
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.weights.ModelFile;
+import dev.residual.weights.Safetensors;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * The checkpoints of a run, the last two of them, each a directory {@code iteration-N} with {@code model.safetensors},
+ * {@code optimizer.safetensors}, {@code progress.json} and {@code SHA256SUMS} (which {@code sha256sum -c} reads).
+ *
+ * <p>A checkpoint is written beside the others under another name, forced to the disk, and renamed: a crash at any
+ * instant leaves it there whole or not at all.
+ */
+public final class Checkpoints {
+    /** Should the last be damaged, there is one before it. */
+    private static final int KEPT = 2;
+
+    private static final String PREFIX = "iteration-";
+    private static final String TEMPORARY = ".new-";
+    private static final String MODEL = "model.safetensors";
+    private static final String OPTIMIZER = "optimizer.safetensors";
+    private static final String PROGRESS = "progress.json";
+    private static final String SUMS = "SHA256SUMS";
+    private static final List<String> FILES = List.of(MODEL, OPTIMIZER, PROGRESS);
+    private static final int MAX_TEXT_FILE = 1 << 16;
+
+    private final Path directory;
+
+    public Checkpoints(Path directory) {
+        this.directory = directory;
+    }
+
+    /** @throws ResidualException when it cannot be written; those that were there before are untouched */
+    public void write(Checkpoint checkpoint) {
+        String name = PREFIX + checkpoint.progress().iteration();
+        Path target = directory.resolve(name);
+        Path temporary = directory.resolve(TEMPORARY + name);
+        try {
+            Files.createDirectories(directory);
+            deleteUnfinished();
+            Files.createDirectory(temporary);
+            AtomicFile.writeAndForce(temporary.resolve(MODEL), checkpoint.model()::write);
+            AtomicFile.writeAndForce(
+                    temporary.resolve(OPTIMIZER), new Safetensors(Map.of(), checkpoint.memory())::write);
+            writeText(temporary.resolve(PROGRESS), Json.pretty(checkpoint.progress()) + "\n");
+            writeText(temporary.resolve(SUMS), sums(temporary));
+            AtomicFile.forceDirectory(temporary);
+            deleteTree(target); // one of this iteration is there only when it is damaged
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.forceDirectory(directory);
+            for (Path old : newestFirst().stream().skip(KEPT).toList()) {
+                deleteTree(old);
+            }
+        } catch (IOException e) {
+            deleteUnfinished();
+            throw new ResidualException(
+                    "cannot write the checkpoint " + target + ": " + ResidualException.reason(e)
+                            + "; the one before it is kept",
+                    e);
+        }
+    }
+
+    /**
+     * The newest checkpoint that is whole.
+     *
+     * @param warning is told of each damaged one that was passed over, in a sentence
+     * @return nothing when there is none
+     * @throws ResidualException when there are some, and all are damaged
+     */
+    public Optional<Checkpoint> latest(Consumer<String> warning) {
+        List<Path> all = newestFirst();
+        for (Path path : all) {
+            try {
+                return Optional.of(read(path));
+            } catch (ResidualException e) {
+                warning.accept("the checkpoint " + path.getFileName() + " is damaged and not used: " + e.getMessage());
+            }
+        }
+        if (!all.isEmpty()) {
+            throw new ResidualException(directory + ": every checkpoint is damaged");
+        }
+        return Optional.empty();
+    }
+
+    /** The model of the newest checkpoint, whether or not the rest of it is whole; nothing when there is none. */
+    public Optional<Path> latestModel() {
+        return newestFirst().stream().map(p -> p.resolve(MODEL)).findFirst();
+    }
+
+    private static Checkpoint read(Path path) {
+        String expected = readText(path.resolve(SUMS));
+        if (!expected.equals(sums(path))) {
+            throw new ResidualException(path + ": its files do not have the checksums in " + SUMS);
+        }
+        Path progress = path.resolve(PROGRESS);
+        return new Checkpoint(
+                Json.read(readText(progress), Progress.class, progress.toString()),
+                ModelFile.read(path.resolve(MODEL)),
+                Safetensors.read(path.resolve(OPTIMIZER)).tensors());
+    }
+
+    private static String sums(Path path) {
+        StringBuilder sums = new StringBuilder();
+        for (String file : FILES) {
+            sums.append(sha256(path.resolve(file))).append("  ").append(file).append('\n');
+        }
+        return sums.toString();
+    }
+
+    private static String sha256(Path file) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+                in.transferTo(java.io.OutputStream.nullOutputStream());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private List<Path> newestFirst() {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(p -> p.getFileName().toString().matches(PREFIX + "\\d{1,18}"))
+                    .sorted(Comparator.comparingLong(Checkpoints::iteration).reversed())
+                    .toList();
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + directory + ": " + ResidualException.reason(e), e);
+        }
+    }
+
+    private static long iteration(Path path) {
+        return Long.parseLong(path.getFileName().toString().substring(PREFIX.length()));
+    }
+
+    private static void writeText(Path file, String text) throws IOException {
+        AtomicFile.writeAndForce(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String readText(Path file) {
+        try {
+            if (Files.size(file) > MAX_TEXT_FILE) {
+                throw new ResidualException(file + ": larger than the " + MAX_TEXT_FILE + " bytes that it can have");
+            }
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
+        }
+    }
+
+    /** Removes what a crash, or a full disk, left behind. */
+    private void deleteUnfinished() {
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path path : entries.filter(p -> p.getFileName().toString().startsWith(TEMPORARY))
+                    .toList()) {
+                deleteTree(path);
+            }
+        } catch (IOException e) {
+            // It is in nobody's way.
+        }
+    }
+
+    private static void deleteTree(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(path)) {
+            for (Path p : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(p);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.residual.train;
+
+import dev.residual.data.Batch;
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.ImageSet;
+import dev.residual.data.Normalization;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** Shows a network a whole set of images and notes what it says. */
+public final class Evaluator {
+    /** Images at a time, where the result does not depend on it. */
+    static final int BATCH = 500;
+
+    private final ResNet network;
+    private final State state;
+    private final Normalization normalization;
+    private final Device device;
+
+    public Evaluator(ResNet network, State state, Normalization normalization, Device device) {
+        this.network = network;
+        this.state = state;
+        this.normalization = normalization;
+        this.device = device;
+    }
+
+    /** Each image once, "the single view of the original 32×32 image"; BN uses its running statistics. */
+    public Evaluation evaluate(ImageSet images) {
+        return evaluate(images, Order.PLAIN, BATCH, Pass.Mode.EVALUATION, () -> false)
+                .orElseThrow();
+    }
+
+    /**
+     * Each image once, in a view and with BN statistics of the caller's choice.
+     *
+     * @param stop asked before each batch whether to give up
+     * @return nothing when it was stopped
+     */
+    public Optional<Evaluation> evaluate(
+            ImageSet images, Order order, int batchSize, Pass.Mode mode, BooleanSupplier stop) {
+        Tally tally = new Tally(images.size(), network.architecture().classes());
+        try (Batches batches = new Batches(images, normalization, order, batchSize, 0, 0)) {
+            while (tally.count < images.size()) {
+                if (stop.getAsBoolean()) {
+                    return Optional.empty();
+                }
+                try (Scope scope = Scope.noGrad()) {
+                    Batch batch = batches.next();
+                    float[] logits =
+                            Tensors.floats(network.forward(device.move(batch.images()), new Pass(state, mode)));
+                    tally.add(logits, Tensors.longs(batch.labels()));
+                }
+            }
+        }
+        return Optional.of(tally.result());
+    }
+
+    /** Softmax, arg max and cross-entropy of the logits, one image after the other, in double. */
+    private static final class Tally {
+        private final int[] labels;
+        private final int[] predicted;
+        private final float[] confidence;
+        private final int classes;
+        private double lossSum;
+        private int count;
+
+        Tally(int images, int classes) {
+            labels = new int[images];
+            predicted = new int[images];
+            confidence = new float[images];
+            this.classes = classes;
+        }
+
+        void add(float[] logits, long[] given) {
+            for (int i = 0; i < given.length; i++, count++) {
+                int from = i * classes;
+                int best = 0;
+                for (int c = 1; c < classes; c++) {
+                    best = logits[from + c] > logits[from + best] ? c : best;
+                }
+                double sum = 0;
+                for (int c = 0; c < classes; c++) {
+                    sum += Math.exp(logits[from + c] - logits[from + best]);
+                }
+                labels[count] = (int) given[i];
+                predicted[count] = best;
+                confidence[count] = (float) (1 / sum);
+                lossSum += Math.log(sum) - (logits[from + labels[count]] - logits[from + best]);
+            }
+        }
+
+        Evaluation result() {
+            return new Evaluation(labels, predicted, confidence, lossSum / count, classes);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package dev.residual.train;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Batch;
+import dev.residual.data.Batches;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.run.Metrics;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Scope;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** The training loop. */
+public final class Trainer {
+    private final ResNet network;
+    private final State state;
+    private final Optimizer optimizer;
+    private final Batches batches;
+    private final LearningRate learningRate;
+    private final long lastIteration;
+    private final Device device;
+    private Progress progress;
+    private long savedIteration;
+    private double lastRate = Double.NaN;
+
+    /**
+     * What the loop calls out for, besides its listener.
+     *
+     * @param evaluate measures the network as it is now; gives nothing when it was stopped
+     * @param checkpoint saves everything
+     * @param checkpointEvery iterations from one checkpoint to the next
+     * @param stop whether to stop after this step
+     */
+    public record Hooks(
+            Function<Progress, Optional<Metrics>> evaluate,
+            Consumer<Progress> checkpoint,
+            long checkpointEvery,
+            BooleanSupplier stop) {}
+
+    /**
+     * @param batches stands where {@code progress} says
+     * @param progress of a new run, or of the checkpoint that it goes on from
+     * @param lastIteration where the run ends
+     */
+    public Trainer(
+            ResNet network,
+            State state,
+            Optimizer optimizer,
+            Batches batches,
+            Recipe recipe,
+            long lastIteration,
+            Device device,
+            Progress progress) {
+        this.network = network;
+        this.state = state;
+        this.optimizer = optimizer;
+        this.batches = batches;
+        this.learningRate = new LearningRate(recipe);
+        this.lastIteration = lastIteration;
+        this.device = device;
+        this.progress = progress;
+        savedIteration = progress.iteration() > 0 ? progress.iteration() : -1;
+    }
+
+    /**
+     * Trains to the end, or until it is told to stop; either way the last thing it does is a checkpoint.
+     *
+     * @return whether the end was reached
+     * @throws ResidualException when the loss is no longer finite; the last checkpoint is left as it is
+     */
+    public boolean run(Hooks hooks, TrainingListener listener) {
+        while (true) {
+            if (progress.evaluationDue()) {
+                listener.onEvaluation(progress);
+                Optional<Metrics> metrics = hooks.evaluate().apply(progress);
+                if (metrics.isPresent()) {
+                    listener.onEpoch(metrics.get());
+                    progress = progress.evaluated();
+                }
+            }
+            boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue();
+            boolean stopped = hooks.stop().getAsBoolean();
+            boolean due = finished || stopped || progress.iteration() % hooks.checkpointEvery() == 0;
+            if (due && progress.iteration() != savedIteration) {
+                hooks.checkpoint().accept(progress);
+                savedIteration = progress.iteration();
+                listener.onCheckpoint(progress);
+            }
+            if (finished || stopped) {
+                return finished;
+            }
+            step(listener);
+        }
+    }
+
+    private void step(TrainingListener listener) {
+        long start = System.nanoTime();
+        double rate = learningRate.at(progress.iteration(), progress.warmup().on());
+        if (rate != lastRate) {
+            listener.onLearningRate(progress.iteration(), rate);
+            lastRate = rate;
+        }
+        try (Scope scope = Scope.open()) {
+            Batch batch = batches.next();
+            Tensor images = device.move(batch.images());
+            Tensor labels = device.move(batch.labels());
+
+            Tensor logits = network.forward(images, new Pass(state, Pass.Mode.TRAINING));
+            Tensor loss = torch.cross_entropy_loss(logits, labels);
+            double lossValue = requireFinite(loss.item_float(), rate);
+            loss.backward();
+            optimizer.step(rate, progress.iteration());
+
+            int correct = (int)
+                    logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
+            boolean lastOfRun = progress.iteration() + 1 == lastIteration;
+            double seconds = (System.nanoTime() - start) / 1e9;
+            progress = progress.after(lossValue, correct, batch.size(), batch.last(), lastOfRun, seconds);
+        }
+        listener.onStep(progress, rate);
+    }
+
+    private double requireFinite(double loss, double rate) {
+        if (!Double.isFinite(loss)) {
+            throw new ResidualException("the loss is " + loss + " at iteration " + progress.iteration()
+                    + " with learning rate " + rate
+                    + ": training has diverged; the last checkpoint is kept (try a lower --learning-rate)");
+        }
+        return loss;
+    }
+}

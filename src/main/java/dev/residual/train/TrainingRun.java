@@ -1,0 +1,155 @@
+package dev.residual.train;
+
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.Dataset;
+import dev.residual.data.ImageSet;
+import dev.residual.data.Normalization;
+import dev.residual.data.Seed;
+import dev.residual.model.Initialization;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.run.Metrics;
+import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.weights.ModelFile;
+import dev.residual.weights.ModelFile.Card;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One run: what a configuration says, put together around the {@link Trainer}, from the start or from a checkpoint to the
+ * end.
+ */
+public final class TrainingRun {
+    /** Keeps the augmentation of evaluated training images apart from that of trained ones. */
+    private static final long EVALUATION = 0x6576616cL; // "eval"
+
+    private final RunDirectory directory;
+    private final RunConfig config;
+    private final Dataset dataset;
+    private final Split split;
+    private final Recipe recipe;
+    private final ResNet network;
+    private final Checkpoints checkpoints;
+    private final BooleanSupplier stop;
+
+    /** @param stop asked after each step whether to stop */
+    public TrainingRun(RunDirectory directory, RunConfig config, Dataset dataset, BooleanSupplier stop) {
+        if (config.architecture().classes() != dataset.classes().size()) {
+            throw new ResidualException(
+                    "the network has " + config.architecture().classes() + " classes, " + dataset.name() + " has "
+                            + dataset.classes().size());
+        }
+        this.directory = directory;
+        this.config = config;
+        this.dataset = dataset;
+        this.split = Split.of(dataset, config.data().validation(), config.seed());
+        this.recipe = config.recipe();
+        this.network = ResNet.of(config.architecture());
+        this.checkpoints = new Checkpoints(directory.checkpoints());
+        this.stop = stop;
+    }
+
+    public int batchesPerEpoch() {
+        return Batches.perEpoch(split.train().size(), recipe.batchSize());
+    }
+
+    /** The iterations of the whole run. */
+    public long lastIteration() {
+        return recipe.lastIteration(batchesPerEpoch());
+    }
+
+    /**
+     * Trains to the end, or until it is stopped, and leaves a checkpoint; at the end, the model file too.
+     *
+     * @param from where to go on; nothing to start anew
+     * @return whether the end was reached
+     */
+    public boolean run(Optional<Checkpoint> from, TrainingListener listener) {
+        Engine.start(config.threads());
+        Device device = Device.of(config.device());
+        Progress progress = from.map(Checkpoint::progress).orElseGet(() -> Progress.start(recipe));
+        Normalization normalization = from.map(c -> c.model().card().normalization())
+                .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));
+        Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
+        try (State state = from.map(c -> c.model().state(device))
+                        .orElseGet(() -> Initialization.he(network, config.seed(), device));
+                Optimizer optimizer = Optimizer.of(recipe, state);
+                Batches batches = new Batches(
+                        split.train(), normalization, order, recipe.batchSize(), progress.epoch(), progress.batch())) {
+            from.ifPresent(c -> c.restore(optimizer));
+            Evaluator evaluator = new Evaluator(network, state, normalization, device);
+            Trainer trainer =
+                    new Trainer(network, state, optimizer, batches, recipe, lastIteration(), device, progress);
+            Trainer.Hooks hooks = new Trainer.Hooks(
+                    p -> evaluate(evaluator, p),
+                    p -> checkpoints.write(Checkpoint.of(p, card(normalization, p.iteration()), state, optimizer)),
+                    config.checkpointEvery(),
+                    stop);
+            boolean finished = trainer.run(hooks, listener);
+            if (finished) {
+                ModelFile.of(card(normalization, lastIteration()), state).write(directory.model());
+            }
+            return finished;
+        }
+    }
+
+    /** The row of metrics that this epoch ends with. */
+    private Optional<Metrics> evaluate(Evaluator evaluator, Progress p) {
+        Optional<Evaluation> train =
+                recipe.evaluateTraining() ? evaluate(evaluator, split.train(), trainingView(p)) : Optional.empty();
+        Optional<Evaluation> validation =
+                split.validation().size() > 0 ? evaluate(evaluator, split.validation(), Order.PLAIN) : Optional.empty();
+        Optional<Evaluation> test = evaluate(evaluator, split.test(), Order.PLAIN);
+        if (test.isEmpty()) {
+            return Optional.empty(); // it was stopped
+        }
+        return Optional.of(new Metrics(
+                p.epochNumber(),
+                p.iteration(),
+                new LearningRate(recipe)
+                        .at(Math.max(0, p.iteration() - 1), p.warmup().on()),
+                p.images() == 0 ? train.map(Evaluation::loss).orElse(Double.NaN) : p.trainLoss(),
+                train.map(Evaluation::accuracy).orElse(p.trainAccuracy()),
+                test.get().loss(),
+                test.get().accuracy(),
+                p.seconds(),
+                p.imagesPerSecond(),
+                validation.map(Evaluation::loss).orElse(Double.NaN),
+                validation.map(Evaluation::accuracy).orElse(Double.NaN)));
+    }
+
+    private Optional<Evaluation> evaluate(Evaluator evaluator, ImageSet images, Order order) {
+        return recipe.evalMode()
+                ? evaluator.evaluate(images, order, Evaluator.BATCH, Pass.Mode.EVALUATION, stop)
+                : evaluator.evaluate(images, order, recipe.batchSize(), Pass.Mode.BATCH_STATISTICS, stop);
+    }
+
+    /** The article's code evaluates training images through the loader that it trains from. */
+    private Order trainingView(Progress p) {
+        return recipe.evalMode()
+                ? Order.PLAIN
+                : new Order(recipe.shuffle(), recipe.augmentation(), Seed.mix(config.seed(), EVALUATION, p.epoch()));
+    }
+
+    private Card card(Normalization normalization, long iteration) {
+        Map<String, String> provenance = new TreeMap<>(config.provenance());
+        provenance.remove(Provenance.STARTED); // the same run, done again, is to give the same bytes
+        provenance.put("dataset", dataset.name());
+        provenance.put("images", Integer.toString(split.train().size()));
+        dataset.sha256().forEach((file, sum) -> provenance.put("sha256 " + file, sum));
+        provenance.put("recipe", Json.compact(recipe));
+        provenance.put("validation", Integer.toString(config.data().validation()));
+        provenance.put("seed", Long.toString(config.seed()));
+        provenance.put("threads", Integer.toString(config.threads()));
+        provenance.put("iteration", Long.toString(iteration));
+        return new Card(Card.FORMAT, config.architecture(), dataset.classes(), normalization, provenance);
+    }
+}
