@@ -1,0 +1,93 @@
+package dev.residual.report;
+
+import java.util.Locale;
+import java.util.Map;
+
+/** Pieces of markup that is at the same time HTML5 and well-formed XML. */
+final class Html {
+    private Html() {}
+
+    /** For text and for attributes in double quotes. Characters that XML forbids become U+FFFD. */
+    static String escape(String text) {
+        StringBuilder escaped = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '&' -> escaped.append("&amp;");
+                case '<' -> escaped.append("&lt;");
+                case '>' -> escaped.append("&gt;");
+                case '"' -> escaped.append("&quot;");
+                case '\'' -> escaped.append("&#39;");
+                default -> escaped.appendCodePoint(isXml(c) ? c : 0xFFFD);
+            }
+        });
+        return escaped.toString();
+    }
+
+    /** The production Char of XML 1.0, section 2.2. */
+    private static boolean isXml(int c) {
+        return c == '\t'
+                || c == '\n'
+                || c == '\r'
+                || c >= 0x20 && c <= 0xD7FF
+                || c >= 0xE000 && c <= 0xFFFD
+                || c >= 0x10000;
+    }
+
+    /** A section with a heading; {@code body} is markup. */
+    static String section(String heading, String body) {
+        return """
+                <section>
+                <h2>%s</h2>
+                %s
+                </section>
+                """.formatted(escape(heading), body.strip());
+    }
+
+    static String sentence(String text) {
+        return "<p class=\"absent\">" + escape(text) + "</p>";
+    }
+
+    /** Names and values, both plain text. */
+    static String table(String caption, Map<String, String> rows) {
+        StringBuilder body = new StringBuilder();
+        rows.forEach((name, value) -> body.append("<tr><th scope=\"row\">")
+                .append(escape(name))
+                .append("</th><td>")
+                .append(escape(value))
+                .append("</td></tr>\n"));
+        return """
+                <table class="pairs">
+                <caption>%s</caption>
+                <tbody>
+                %s</tbody>
+                </table>
+                """.formatted(escape(caption), body);
+    }
+
+    /** With a fixed number of decimals, or a dash for what is not a number. */
+    static String decimal(double value, int decimals) {
+        return Double.isFinite(value) ? String.format(Locale.ROOT, "%,." + decimals + "f", value) : "–";
+    }
+
+    static String count(long n) {
+        return String.format(Locale.ROOT, "%,d", n);
+    }
+
+    static String percent(double value, int decimals) {
+        return decimal(value, decimals) + (Double.isFinite(value) ? "\u00a0%" : "");
+    }
+
+    /** Such as "1 h 23 min": the two largest units. */
+    static String duration(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            return "–";
+        }
+        long s = Math.round(seconds);
+        if (s < 60) {
+            return s + "\u00a0s";
+        }
+        return s < 3600
+                ? "%s\u00a0min %s\u00a0s".formatted(s / 60, s % 60)
+                : "%s\u00a0h %s\u00a0min".formatted(s / 3600, s % 3600 / 60);
+    }
+}

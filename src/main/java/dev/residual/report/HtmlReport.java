@@ -1,0 +1,159 @@
+package dev.residual.report;
+
+import dev.residual.AtomicFile;
+import dev.residual.run.Metrics;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
+
+/** One page about one run, in one file: it loads nothing and runs no script. */
+public final class HtmlReport {
+    private final RunReport run;
+
+    private HtmlReport(RunReport run) {
+        this.run = run;
+    }
+
+    /**
+     * Writes the page, atomically.
+     *
+     * @throws dev.residual.ResidualException when the file cannot be written
+     */
+    public static void write(RunReport run, Path file) {
+        byte[] page = new HtmlReport(run).page().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, out -> out.write(page));
+    }
+
+    private String page() {
+        TestSections test = new TestSections(run);
+        return """
+                <!DOCTYPE html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <title>%s</title>
+                <style>
+                %s</style>
+                </head>
+                <body>
+                <main>
+                %s</main>
+                </body>
+                </html>
+                """.formatted(
+                Html.escape(run.name()),
+                style(),
+                header()
+                        + curves()
+                        + "<div class=\"beside\">\n"
+                        + test.confusion()
+                        + test.perClass()
+                        + "</div>\n"
+                        + test.mistakes()
+                        + filters()
+                        + Html.section("Configuration", Html.table("What the run was asked to do", run.configuration()))
+                        + Html.section("Provenance", Html.table("What it was made from, and on", run.provenance())));
+    }
+
+    private static String style() {
+        try (InputStream css = HtmlReport.class.getResourceAsStream("style.css")) {
+            return new String(css.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String header() {
+        StringBuilder figures = new StringBuilder();
+        if (!run.metrics().isEmpty()) {
+            Metrics last = run.metrics().get(run.metrics().size() - 1);
+            figure(figures, "Test accuracy", Html.percent(last.testAccuracy(), 2));
+            figure(figures, "Test loss", Html.decimal(last.testLoss(), 4));
+            figure(figures, "Training loss", Html.decimal(last.trainLoss(), 4));
+            figure(figures, "Iterations", Html.count(last.iteration()));
+            figure(figures, "Time of training", Html.duration(last.seconds()));
+            figure(figures, "Images per second", Html.decimal(imagesPerSecond(), 0));
+        }
+        figure(figures, "Parameters", Html.count(run.parameters()));
+        return """
+                <header>
+                <h1>%s</h1>
+                %s<dl>
+                %s</dl>
+                </header>
+                """.formatted(
+                        Html.escape(run.name()),
+                        run.note().isEmpty() ? "" : "<p>" + Html.escape(run.note()) + "</p>\n",
+                        figures);
+    }
+
+    private static void figure(StringBuilder figures, String name, String value) {
+        figures.append("<div><dt>%s</dt><dd>%s</dd></div>\n".formatted(name, value));
+    }
+
+    /** The median over the epochs: the first one, and those beside other work, are slower. */
+    private double imagesPerSecond() {
+        double[] rates = run.metrics().stream()
+                .mapToDouble(Metrics::imagesPerSecond)
+                .filter(Double::isFinite)
+                .sorted()
+                .toArray();
+        return rates.length == 0 ? Double.NaN : rates[rates.length / 2];
+    }
+
+    private String curves() {
+        Curves curves = new Curves(run.name(), run.metrics(), run.drops(), run.look());
+        ByteArrayOutputStream svg = new ByteArrayOutputStream();
+        try {
+            curves.writeSvg(svg);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        String caption = "Loss and accuracy at the end of each epoch."
+                + (run.drops().isEmpty() ? "" : " Dashed lines: the learning rate (lr) changes.");
+        return Html.section("Learning curves", """
+                <figure class="curves">
+                <div class="scroll">
+                <img alt="Learning curves: loss above, accuracy below, over %s" src="data:image/svg+xml;base64,%s"/>
+                </div>
+                <figcaption>%s</figcaption>
+                </figure>
+                """.formatted(
+                        run.look() == Curves.Look.ITERATIONS ? "iterations" : "epochs",
+                        Base64.getEncoder().encodeToString(svg.toByteArray()),
+                        caption));
+    }
+
+    private String filters() {
+        String heading = "Filters of the first convolution";
+        Filters filters = run.filters();
+        if (filters == null) {
+            return Html.section(heading, Html.sentence("The weights are not at hand."));
+        }
+        if (filters.in() != 3) {
+            return Html.section(
+                    heading, Html.sentence("They read %s channels, not red, green and blue.".formatted(filters.in())));
+        }
+        float largest = filters.largest();
+        StringBuilder tiles = new StringBuilder();
+        for (int o = 0; o < filters.out(); o++) {
+            tiles.append("<img alt=\"Filter %s\" src=\"%s\"/>\n".formatted(o, Tiles.filter(filters, o, largest)));
+        }
+        return Html.section(heading, """
+                <figure>
+                <div class="filters">
+                %s</div>
+                <figcaption>The %s filters of %s×%s weights over red, green and blue, each pixel the three weights of one
+                position. Mid-grey is 0; %s, the largest magnitude of all, is full or no intensity of a colour. One scale
+                for all filters.</figcaption>
+                </figure>
+                """.formatted(
+                        tiles, filters.out(), filters.height(), filters.width(), Html.decimal(largest, 3)));
+    }
+}

@@ -1,0 +1,135 @@
+package dev.residual.report;
+
+import dev.residual.train.Evaluation;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/** The sections about the test split: what the network says about its images. */
+final class TestSections {
+    /** How many of the mistakes are shown. */
+    private static final int MISTAKES = 24;
+
+    private static final String ABSENT = "There is no evaluation of the test split.";
+
+    private final RunReport run;
+    private final Evaluation evaluation;
+    private final List<String> classes;
+
+    TestSections(RunReport run) {
+        this.run = run;
+        this.evaluation = run.evaluation();
+        this.classes = run.classes().stream().map(Html::escape).toList();
+    }
+
+    /** The numbers of the wrongly classified images, the most confident first, at most {@code limit}. */
+    static int[] mostConfidentMistakes(Evaluation e, int limit) {
+        return IntStream.range(0, e.images())
+                .filter(i -> e.labels()[i] != e.predicted()[i])
+                .boxed()
+                .sorted(Comparator.comparing((Integer i) -> -e.confidence()[i]))
+                .limit(limit)
+                .mapToInt(i -> i)
+                .toArray();
+    }
+
+    String confusion() {
+        String heading = "Confusion matrix";
+        if (evaluation == null) {
+            return Html.section(heading, Html.sentence(ABSENT));
+        }
+        StringBuilder columns = new StringBuilder();
+        StringBuilder rows = new StringBuilder();
+        int[][] confusion = evaluation.confusion();
+        for (int given = 0; given < classes.size(); given++) {
+            columns.append("<th scope=\"col\"><span>%s</span></th>".formatted(classes.get(given)));
+            rows.append("<tr><th scope=\"row\">%s</th>".formatted(classes.get(given)));
+            int total = IntStream.of(confusion[given]).sum();
+            for (int predicted = 0; predicted < classes.size(); predicted++) {
+                rows.append(cell(given == predicted, confusion[given][predicted], total));
+            }
+            rows.append("</tr>\n");
+        }
+        return Html.section(heading, """
+                <div class="scroll">
+                <table class="confusion">
+                <caption>%s of the %s images of the test split are classified correctly. Row: the given class; column: \
+                the predicted one. The colour is the share of the row: blue for correct, orange (by its square root, \
+                so that little shows) for wrong.</caption>
+                <thead>
+                <tr><td></td>%s</tr>
+                </thead>
+                <tbody>
+                %s</tbody>
+                </table>
+                </div>
+                """.formatted(
+                        Html.count(evaluation.correct()), Html.count(evaluation.images()), columns, rows));
+    }
+
+    private static String cell(boolean correct, int images, int total) {
+        double share = total == 0 ? 0 : (double) images / total;
+        double shade = correct ? share : Math.sqrt(share);
+        String kind = (correct ? "right" : "wrong") + (shade > 0.55 ? " deep" : "") + (images == 0 ? " zero" : "");
+        return String.format(
+                Locale.ROOT, "<td class=\"%s\" style=\"--shade:%.3f\">%s</td>", kind, shade, Html.count(images));
+    }
+
+    String perClass() {
+        String heading = "Accuracy by class";
+        if (evaluation == null) {
+            return Html.section(heading, Html.sentence(ABSENT));
+        }
+        StringBuilder rows = new StringBuilder();
+        double[] accuracy = evaluation.perClass();
+        for (int c = 0; c < classes.size(); c++) {
+            rows.append(String.format(
+                    Locale.ROOT,
+                    "<tr><th scope=\"row\">%s</th><td class=\"bar\"><div style=\"width:%.2f%%\"></div></td><td>%s</td></tr>\n",
+                    classes.get(c),
+                    Double.isNaN(accuracy[c]) ? 0 : accuracy[c],
+                    Html.percent(accuracy[c], 1)));
+        }
+        return Html.section(heading, """
+                <table class="bars">
+                <caption>Share of each class's test images that are classified correctly.</caption>
+                <tbody>
+                %s</tbody>
+                </table>
+                """.formatted(rows));
+    }
+
+    String mistakes() {
+        String heading = "Most confident mistakes";
+        if (evaluation == null) {
+            return Html.section(heading, Html.sentence(ABSENT));
+        }
+        if (run.test() == null) {
+            return Html.section(heading, Html.sentence("The images of the test split are not at hand."));
+        }
+        int[] mistakes = mostConfidentMistakes(evaluation, MISTAKES);
+        if (mistakes.length == 0) {
+            return Html.section(heading, Html.sentence("Every test image is classified correctly."));
+        }
+        StringBuilder figures = new StringBuilder();
+        for (int i : mistakes) {
+            String given = classes.get(evaluation.labels()[i]);
+            String predicted = classes.get(evaluation.predicted()[i]);
+            String confidence = Html.percent(100.0 * evaluation.confidence()[i], 2);
+            figures.append(
+                    """
+                    <figure>
+                    <img alt="Test image %s: given %s, predicted %s" src="%s"/>
+                    <figcaption>given <b>%s</b><br/>predicted <b class="miss">%s</b><br/>%s</figcaption>
+                    </figure>
+                    """.formatted(i, given, predicted, Tiles.image(run.test(), i), given, predicted, confidence));
+        }
+        return Html.section(heading, """
+                <p>The wrongly classified test images about which the network is most certain, with the probability that
+                it gives to the predicted class.</p>
+                <div class="mistakes">
+                %s</div>
+                """.formatted(figures));
+    }
+}
