@@ -1,0 +1,117 @@
+package dev.residual.bench;
+
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.Dataset;
+import dev.residual.data.Normalization;
+import dev.residual.model.Architecture;
+import dev.residual.model.Initialization;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.run.Metrics;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import dev.residual.train.Optimizer;
+import dev.residual.train.Progress;
+import dev.residual.train.Recipe;
+import dev.residual.train.Trainer;
+import dev.residual.train.TrainingListener;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What training costs beyond its arithmetic: the {@link Trainer} with its batches, metrics and progress, against a bare
+ * loop of the same libtorch calls on one batch that stays in memory. The two take turns, so that a machine that drifts
+ * drifts for both.
+ *
+ * @param training milliseconds a step, one number for each turn
+ * @param bare milliseconds a step, one number for each turn
+ */
+public record TrainingOverhead(double[] training, double[] bare) {
+    /**
+     * @param turns of each of the two
+     * @param steps of a turn
+     * @param listener what is shown while training
+     */
+    public static TrainingOverhead measure(
+            Architecture architecture,
+            int batchSize,
+            Dataset dataset,
+            int turns,
+            int steps,
+            TrainingListener listener) {
+        ResNet network = ResNet.of(architecture);
+        Recipe recipe = Recipe.paper(architecture);
+        Device device = Device.CPU;
+        double[] training = new double[turns];
+        double[] bare = new double[turns];
+        Normalization normalization = Normalization.of(recipe.normalization(), dataset.train());
+        Order order = new Order(true, recipe.augmentation(), 1);
+        try (Scope scope = Scope.open();
+                State state = Initialization.he(network, 1, device);
+                State bareState = Initialization.he(network, 1, device);
+                Optimizer optimizer = Optimizer.of(recipe, state);
+                Optimizer bareOptimizer = Optimizer.of(recipe, bareState);
+                Batches batches = new Batches(dataset.train(), normalization, order, batchSize, 0, 0)) {
+            Trainer trainer = new Trainer(
+                    network, state, optimizer, batches, recipe, Long.MAX_VALUE, device, Progress.start(recipe));
+            Tensor images = Tensors.channelsLast(randomImages(batchSize));
+            Tensor labels = Tensors.of(new long[batchSize]);
+            for (int turn = -1; turn < turns; turn++) { // the first warms up
+                double a = perStep(steps, () -> trainer.run(stopAfter(steps), listener));
+                double b = perStep(steps, () -> {
+                    for (int i = 0; i < steps; i++) {
+                        bareStep(network, bareState, bareOptimizer, images, labels);
+                    }
+                });
+                if (turn >= 0) {
+                    training[turn] = a;
+                    bare[turn] = b;
+                }
+            }
+        }
+        return new TrainingOverhead(training, bare);
+    }
+
+    private static Tensor randomImages(int batchSize) {
+        Random random = new Random(1);
+        float[] values = new float[batchSize * 3 * 32 * 32];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return Tensors.of(values, batchSize, 3, 32, 32);
+    }
+
+    /** Nothing is evaluated and nothing saved; after so many steps it is over. */
+    private static Trainer.Hooks stopAfter(int steps) {
+        int[] asked = {0};
+        Metrics none = new Metrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new Trainer.Hooks(p -> Optional.of(none), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
+    }
+
+    private static void bareStep(ResNet network, State state, Optimizer optimizer, Tensor images, Tensor labels) {
+        try (Scope scope = Scope.open()) {
+            Tensor logits = network.forward(images, new Pass(state, Pass.Mode.TRAINING));
+            torch.cross_entropy_loss(logits, labels).backward();
+            optimizer.step(0.01, 0);
+        }
+    }
+
+    private static double perStep(int steps, Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e6 / steps;
+    }
+
+    /** Training's time over the bare loop's, turn by turn. */
+    public double[] ratios() {
+        double[] ratios = new double[training.length];
+        Arrays.setAll(ratios, i -> training[i] / bare[i]);
+        return ratios;
+    }
+}

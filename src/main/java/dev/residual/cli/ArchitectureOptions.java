@@ -1,0 +1,43 @@
+package dev.residual.cli;
+
+import dev.residual.Json;
+import dev.residual.model.Architecture;
+import dev.residual.model.Architecture.ShortcutKind;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** What differs from the named architecture: each of its fields as an option. */
+final class ArchitectureOptions {
+    @Option(
+            names = "--shortcut",
+            paramLabel = "KIND",
+            description =
+                    "A (identity, zeros for new channels), B (projection where the size changes), C (projections),"
+                            + " none, or article (a 2×2 convolution between stages, identities). Default: as the name says.")
+    String shortcut;
+
+    @Option(
+            names = "--widths",
+            paramLabel = "N",
+            split = ",",
+            description = "Filters of the three stages. Default: 16,32,64.")
+    List<Integer> widths;
+
+    @Option(
+            names = "--conv-bias",
+            negatable = true,
+            description = "Convolutions have biases. Default: no; article networks: yes.")
+    Boolean convBias;
+
+    /** @param name such as {@code resnet20} */
+    Architecture architecture(String name) {
+        Map<String, Object> changes = new HashMap<>();
+        changes.put("shortcut", shortcut == null ? null : ShortcutKind.of(shortcut));
+        changes.put("widths", widths);
+        changes.put("convBias", convBias);
+        changes.values().removeIf(v -> v == null);
+        return Json.with(Architecture.of(name), changes);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.residual.cli;
+
+import java.io.PrintStream;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarRenderer;
+
+/**
+ * The person at the terminal: lines on standard output and, only where standard error is a terminal, a bar that stays
+ * below them.
+ */
+final class Console {
+    private static final String TO_LINE_START_AND_CLEAR = "\r\033[K";
+
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+    private final boolean terminal = isTerminal();
+
+    /** System.console() tells of both streams at once; where output is redirected, there is no bar either. */
+    private static boolean isTerminal() {
+        String asked = System.getenv("RESIDUAL_TERMINAL"); // the launcher knows what standard error is
+        return asked != null ? asked.equals("1") : System.console() != null;
+    }
+
+    boolean terminal() {
+        return terminal;
+    }
+
+    /** Prints a line above the bar. */
+    synchronized void line(String text) {
+        if (terminal) {
+            err.print(TO_LINE_START_AND_CLEAR);
+            err.flush();
+        }
+        out.println(text);
+        out.flush();
+    }
+
+    /** A note for the person only: not on standard output. */
+    synchronized void note(String text) {
+        if (terminal) {
+            err.print(TO_LINE_START_AND_CLEAR);
+        }
+        err.println(text);
+        err.flush();
+    }
+
+    private synchronized void bar(String text) {
+        err.print("\r" + text + "\033[K");
+        err.flush();
+    }
+
+    /** A bar, already started; it is cleared when closed. Only where there is a terminal. */
+    ProgressBar start(long from, long max, ProgressBarRenderer renderer) {
+        return new ProgressBarBuilder()
+                .setInitialMax(max)
+                .startsFrom(from, java.time.Duration.ZERO)
+                .setUpdateIntervalMillis(200)
+                .setRenderer(renderer)
+                .setConsumer(new ConsoleProgressBarConsumer(err) {
+                    @Override
+                    public void accept(String text) {
+                        bar(text);
+                    }
+
+                    @Override
+                    public void close() {
+                        bar("");
+                    }
+                })
+                .build();
+    }
+
+    /** {@code █▌░} of this many columns. */
+    static String gauge(double fraction, int columns) {
+        String eighths = " ▏▎▍▌▋▊▉";
+        double filled = Math.max(0, Math.min(1, fraction)) * columns;
+        int whole = (int) filled;
+        StringBuilder gauge = new StringBuilder("█".repeat(whole));
+        if (whole < columns) {
+            int part = (int) ((filled - whole) * 8);
+            gauge.append(part == 0 ? '░' : eighths.charAt(part));
+            gauge.append("░".repeat(columns - whole - 1));
+        }
+        return gauge.toString();
+    }
+
+    /** A time span as people say it: {@code 42 s}, {@code 3:07 min}, {@code 2:05 h}. */
+    static String span(double seconds) {
+        long s = Math.round(seconds);
+        if (s < 60) {
+            return s + " s";
+        }
+        return s < 3600 ? "%d:%02d min".formatted(s / 60, s % 60) : "%d:%02d h".formatted(s / 3600, s % 3600 / 60);
+    }
+}

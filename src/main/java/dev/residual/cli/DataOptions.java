@@ -1,0 +1,84 @@
+package dev.residual.cli;
+
+import dev.residual.data.Dataset;
+import dev.residual.data.Datasets;
+import dev.residual.train.RunConfig;
+import java.nio.file.Path;
+import java.util.Locale;
+import me.tongfei.progressbar.ProgressBar;
+import picocli.CommandLine.Option;
+
+/** Which data set, and where it is. */
+final class DataOptions {
+    @Option(
+            names = "--dataset",
+            paramLabel = "NAME",
+            description =
+                    "cifar10, or shapes (generated, needs no files). Default: cifar10, or what the run was trained on.")
+    String dataset;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "Where the data set is, or is downloaded to once. Default: data, or where it was for the run.")
+    Path directory;
+
+    Path path() {
+        return directory == null ? Path.of("data") : directory;
+    }
+
+    Dataset load(Console console) {
+        return load(dataset == null ? Datasets.CIFAR10 : dataset, path(), console);
+    }
+
+    /** Loads what a run was trained on, unless the options name another. */
+    Dataset load(RunConfig.Data trainedOn, Console console) {
+        return load(
+                dataset == null ? trainedOn.dataset() : dataset,
+                directory == null ? Path.of(trainedOn.directory()) : directory,
+                console);
+    }
+
+    private static Dataset load(String name, Path directory, Console console) {
+        try (DownloadBar bar = new DownloadBar(console)) {
+            return Datasets.load(name, directory, bar::at);
+        }
+    }
+
+    /** A bar that appears only when something is downloaded. */
+    private static final class DownloadBar implements AutoCloseable {
+        private static final double MIB = 1 << 20;
+
+        private final Console console;
+        private ProgressBar bar;
+
+        DownloadBar(Console console) {
+            this.console = console;
+        }
+
+        void at(long done, long total) {
+            if (bar == null && console.terminal()) {
+                bar = console.start(
+                        done,
+                        total,
+                        (state, columns) -> String.format(
+                                Locale.ROOT,
+                                " downloading  %s  %.0f of %.0f MiB",
+                                Console.gauge(state.getNormalizedProgress(), 24),
+                                state.getCurrent() / MIB,
+                                state.getMax() / MIB));
+            }
+            if (bar != null) {
+                bar.stepTo(done);
+            }
+        }
+
+        @Override
+        public void close() {
+            if (bar != null) {
+                bar.close();
+            }
+        }
+    }
+}

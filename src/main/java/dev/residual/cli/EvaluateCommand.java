@@ -1,0 +1,138 @@
+package dev.residual.cli;
+
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.data.ImageSet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.train.Evaluation;
+import dev.residual.train.Evaluator;
+import dev.residual.train.Split;
+import dev.residual.weights.ModelFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "evaluate",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Measures a model on a data set: accuracy, loss, per-class accuracy, confusion matrix.")
+final class EvaluateCommand implements Callable<Integer> {
+    /** Which part of the data set. */
+    enum Part {
+        TRAIN,
+        VALIDATION,
+        TEST
+    }
+
+    @Parameters(paramLabel = "MODEL", description = "A run directory or a model file.")
+    private Path path;
+
+    @Mixin
+    private DataOptions data = new DataOptions();
+
+    @Option(
+            names = "--split",
+            paramLabel = "PART",
+            defaultValue = "test",
+            description = "train, validation (what the run held out) or test. Default: ${DEFAULT-VALUE}.")
+    private Part part;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
+    private Integer threads;
+
+    @Option(names = "--json", description = "Print one JSON document and nothing else.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Console console = new Console();
+        ModelArgument argument = ModelArgument.find(path);
+        ModelFile model = argument.model();
+        Dataset dataset = data.load(argument.data(), console);
+        if (!dataset.classes().equals(model.card().classes())) {
+            throw new ResidualException(path + " knows the classes "
+                    + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
+        }
+        ImageSet images = images(dataset, argument);
+        Engine.start(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+        Evaluation evaluation;
+        Device device = Device.of("auto");
+        try (State state = model.state(device)) {
+            evaluation = new Evaluator(model.network(), state, model.card().normalization(), device).evaluate(images);
+        }
+        System.out.println(
+                json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset, argument.file()));
+        return Main.OK;
+    }
+
+    private ImageSet images(Dataset dataset, ModelArgument argument) {
+        int validation = argument.data().validation();
+        if (part == Part.VALIDATION && validation == 0) {
+            throw new ResidualException(path + " held no images out: it has no validation split");
+        }
+        Split split = Split.of(dataset, validation, argument.seed());
+        return switch (part) {
+            case TRAIN -> split.train();
+            case VALIDATION -> split.validation();
+            case TEST -> split.test();
+        };
+    }
+
+    private Map<String, Object> document(Evaluation e, Dataset dataset) {
+        Map<String, Double> perClass = new LinkedHashMap<>();
+        for (int c = 0; c < e.classes(); c++) {
+            perClass.put(dataset.classes().get(c), e.perClass()[c]);
+        }
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("model", path.toString());
+        document.put("dataset", dataset.name());
+        document.put("split", part.name().toLowerCase(Locale.ROOT));
+        document.put("images", e.images());
+        document.put("correct", e.correct());
+        document.put("accuracy", e.accuracy());
+        document.put("loss", e.loss());
+        document.put("per_class", perClass);
+        document.put("confusion", e.confusion());
+        return document;
+    }
+
+    private String text(Evaluation e, Dataset dataset, Path file) {
+        List<String> classes = dataset.classes();
+        int width = Math.max(8, classes.stream().mapToInt(String::length).max().orElse(0));
+        StringBuilder text = new StringBuilder();
+        text.append(String.format(
+                Locale.ROOT,
+                "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%n%n",
+                file,
+                dataset.name(),
+                part.name().toLowerCase(Locale.ROOT),
+                e.accuracy(),
+                e.images(),
+                e.correct(),
+                e.loss()));
+        text.append(" ".repeat(width + 10)).append("predicted\n");
+        text.append(String.format("%-" + width + "s %8s", "given", "correct"));
+        for (int c = 0; c < e.classes(); c++) {
+            text.append(String.format(" %5.5s", classes.get(c)));
+        }
+        int[][] confusion = e.confusion();
+        for (int c = 0; c < e.classes(); c++) {
+            text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.perClass()[c]));
+            for (int n : confusion[c]) {
+                text.append(n == 0 ? "     ·" : String.format(" %5d", n));
+            }
+        }
+        return text.toString();
+    }
+}

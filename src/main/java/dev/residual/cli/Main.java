@@ -1,0 +1,100 @@
+package dev.residual.cli;
+
+import dev.residual.ResidualException;
+import dev.residual.train.Provenance;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command line. Each command is a class of its own; this one holds what they have in common. */
+@Command(
+        name = "residual",
+        description = "Trains, studies and uses the CIFAR residual networks of He et al. (2015).",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            TrainCommand.class,
+            ResumeCommand.class,
+            EvaluateCommand.class,
+            SummaryCommand.class,
+            ReportCommand.class,
+            BenchCommand.class,
+            HelpCommand.class
+        },
+        footer = {
+            "",
+            "For a first look, without any data:  residual train --dataset shapes --architecture resnet8 --iterations 800",
+            "'residual help COMMAND' describes a command."
+        })
+public final class Main {
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+    static final int INTERRUPTED = 130;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    private boolean verbose;
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.setProperty("java.awt.headless", "true");
+        Interruption.exit(run(args));
+    }
+
+    /** @return the exit code */
+    static int run(String... args) {
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .setParameterExceptionHandler((e, a) -> usageError(e))
+                .setExecutionExceptionHandler((e, c, r) -> main.failed(e, c.getErr()));
+        if (args.length == 0) {
+            commandLine.usage(System.out);
+            return USAGE;
+        }
+        return commandLine.execute(args);
+    }
+
+    private static int usageError(ParameterException e) {
+        PrintWriter err = e.getCommandLine().getErr();
+        err.println("residual: " + e.getMessage());
+        List<String> similar = e instanceof UnmatchedArgumentException u ? u.getSuggestions() : List.of();
+        if (!similar.isEmpty()) {
+            err.println("Did you mean " + String.join(" or ", similar) + "?");
+        }
+        err.println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return USAGE;
+    }
+
+    private int failed(Exception e, PrintWriter err) {
+        if (e instanceof ResidualException) {
+            err.println("residual: " + e.getMessage());
+        } else {
+            err.println("residual: a mistake of this program: " + e + " (--verbose shows where)");
+        }
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return FAILED;
+    }
+
+    /** What {@code --version} prints. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"residual " + Provenance.version()};
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.residual.cli;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.report.RunReports;
+import dev.residual.run.RunDirectory;
+import dev.residual.train.RunConfig;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "report",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
+                + " Where the data set is not there, the report does without what needs it.")
+final class ReportCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "RUN", description = "A run directory.")
+    private Path run;
+
+    @Mixin
+    private DataOptions data = new DataOptions();
+
+    @Override
+    public Integer call() {
+        Console console = new Console();
+        RunDirectory directory = RunDirectory.open(run);
+        RunConfig config = RunConfig.read(directory);
+        RunReports.write(directory, config, dataset(config, console));
+        console.line("  curves   " + directory.curves() + ", .svg");
+        console.line("  report   " + directory.report());
+        return Main.OK;
+    }
+
+    private Optional<Dataset> dataset(RunConfig config, Console console) {
+        try {
+            return Optional.of(data.load(config.data(), console));
+        } catch (ResidualException e) {
+            console.note("residual: the report is written without the test images: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+}

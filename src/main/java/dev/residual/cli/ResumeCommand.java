@@ -1,0 +1,65 @@
+package dev.residual.cli;
+
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.run.RunDirectory;
+import dev.residual.train.Checkpoint;
+import dev.residual.train.Checkpoints;
+import dev.residual.train.RunConfig;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "resume",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Goes on with an interrupted run from its last checkpoint, or with a finished one for longer."
+                + " It ends in the same bytes as if it had never been interrupted.")
+final class ResumeCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "RUN", description = "A run directory.")
+    private Path run;
+
+    @Option(
+            names = "--iterations",
+            paramLabel = "N",
+            description = "Train to N iterations in all; the drops that are still to come move in proportion.")
+    private Long iterations;
+
+    @Mixin
+    private DataOptions data = new DataOptions();
+
+    @Override
+    public Integer call() {
+        Console console = new Console();
+        RunDirectory directory = RunDirectory.open(run);
+        RunConfig config = RunConfig.read(directory);
+        if (iterations != null) {
+            config = Json.with(config, Map.of("recipe", config.recipe().withIterations(iterations)));
+        }
+        Dataset dataset = data.load(config.data(), console);
+        requireSameData(config, dataset);
+        Optional<Checkpoint> checkpoint =
+                new Checkpoints(directory.checkpoints()).latest(warning -> console.note("residual: " + warning));
+        return new Training(console).start(directory, config, dataset, checkpoint);
+    }
+
+    private void requireSameData(RunConfig config, Dataset dataset) {
+        if (!config.data().dataset().equals(dataset.name())) {
+            throw new ResidualException(
+                    run + " was trained on " + config.data().dataset() + ", not on " + dataset.name());
+        }
+        config.data().sha256().forEach((file, sum) -> {
+            if (!sum.equals(dataset.sha256().get(file))) {
+                throw new ResidualException(file + " is not the one that " + run
+                        + " was trained on: its SHA-256 differs from that in config.json");
+            }
+        });
+    }
+}

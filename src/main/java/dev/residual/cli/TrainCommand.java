@@ -1,0 +1,121 @@
+package dev.residual.cli;
+
+import dev.residual.Json;
+import dev.residual.data.Dataset;
+import dev.residual.model.Architecture;
+import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.train.Provenance;
+import dev.residual.train.Recipe;
+import dev.residual.train.RunConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Trains a network and writes a run directory: model, metrics, curves, report.",
+        footer = {
+            "",
+            "The paper's ResNet-20 on CIFAR-10:   residual train --data DIR",
+            "What the article's code does:        residual train --architecture article44 --recipe article --data DIR",
+            "A first look, without any data:      residual train --dataset shapes --architecture resnet8 --iterations 800"
+        })
+final class TrainCommand implements Callable<Integer> {
+    @Option(
+            names = "--architecture",
+            paramLabel = "NAME",
+            defaultValue = "resnet20",
+            description = "resnetD, plainD or articleD with D = 6n+2. Default: ${DEFAULT-VALUE}.")
+    private String architecture;
+
+    @Mixin
+    private DataOptions data = new DataOptions();
+
+    @Option(
+            names = "--validation",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Hold N training images out and evaluate on them too. Default: ${DEFAULT-VALUE}.")
+    private int validation;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Of initialisation, order and augmentation. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description =
+                    "The run directory. Default: runs/ARCHITECTURE-DATASET-RECIPE, with a number where it is taken.")
+    private Path output;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
+    private Integer threads;
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description = "auto, cpu or cuda. Default: ${DEFAULT-VALUE}.")
+    private String device;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Iterations from one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
+    private long checkpointEvery;
+
+    @ArgGroup(validate = false, heading = "%nThe recipe, and what to change in it:%n")
+    private RecipeOptions recipeOptions = new RecipeOptions();
+
+    @ArgGroup(validate = false, heading = "%nWhat to change in the architecture:%n")
+    private ArchitectureOptions architectureOptions = new ArchitectureOptions();
+
+    @Override
+    public Integer call() {
+        Console console = new Console();
+        Architecture named = architectureOptions.architecture(architecture);
+        Recipe recipe = recipeOptions.recipe(named);
+        if (output != null) {
+            RunDirectory.requireFree(output); // before time is spent on the data
+        }
+        int threadCount = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        Dataset dataset = data.load(console);
+        Architecture fitted =
+                Json.with(named, Map.of("classes", dataset.classes().size()));
+        Engine.start(threadCount);
+        RunConfig config = new RunConfig(
+                fitted,
+                recipe,
+                new RunConfig.Data(dataset.name(), data.path().toString(), validation, dataset.sha256()),
+                seed,
+                threadCount,
+                Device.of(device).toString(),
+                checkpointEvery,
+                Provenance.now());
+        Path path = output == null ? free(fitted.name() + "-" + dataset.name() + "-" + recipe.name()) : output;
+        return new Training(console).start(RunDirectory.create(path), config, dataset, Optional.empty());
+    }
+
+    private static Path free(String name) {
+        Path path = Path.of("runs", name);
+        for (int i = 2; Files.exists(path); i++) {
+            path = Path.of("runs", name + "-" + i);
+        }
+        return path;
+    }
+}
