@@ -77,7 +77,10 @@ final class RecipeOptions {
             description = "Finish the last epoch. Default: paper no, article yes.")
     Boolean wholeEpochs;
 
-    @Option(names = "--max-epochs", paramLabel = "N", description = "End here at the latest. Default: article 200.")
+    @Option(
+            names = "--max-epochs",
+            paramLabel = "N",
+            description = "End here at the latest; 0 is no limit. Default: paper 0, article 200.")
     Integer maxEpochs;
 
     @Option(names = "--shuffle", negatable = true, description = "A new order each epoch. Default: yes.")

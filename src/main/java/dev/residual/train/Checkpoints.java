@@ -7,6 +7,7 @@ import dev.residual.weights.ModelFile;
 import dev.residual.weights.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +21,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * The checkpoints of a run, the last two of them, each a directory {@code iteration-N} with {@code model.safetensors},
- * {@code optimizer.safetensors}, {@code progress.json} and {@code SHA256SUMS} (which {@code sha256sum -c} reads).
+ * {@code optimizer.safetensors}, {@code progress.json} and {@code SHA256SUMS} (which {@code sha256sum -c} reads). One that
+ * was written while the evaluation after its iteration had not ended is called {@code iteration-N-unevaluated}.
  *
  * <p>A checkpoint is written beside the others under another name, forced to the disk, and renamed: a crash at any
  * instant leaves it there whole or not at all.
@@ -33,7 +37,7 @@ public final class Checkpoints {
     /** Should the last be damaged, there is one before it. */
     private static final int KEPT = 2;
 
-    private static final String PREFIX = "iteration-";
+    private static final Pattern NAME = Pattern.compile("iteration-(\\d{1,18})(-unevaluated)?");
     private static final String TEMPORARY = ".new-";
     private static final String MODEL = "model.safetensors";
     private static final String OPTIMIZER = "optimizer.safetensors";
@@ -50,7 +54,8 @@ public final class Checkpoints {
 
     /** @throws ResidualException when it cannot be written; those that were there before are untouched */
     public void write(Checkpoint checkpoint) {
-        String name = PREFIX + checkpoint.progress().iteration();
+        Progress progress = checkpoint.progress();
+        String name = "iteration-" + progress.iteration() + (progress.evaluationDue() ? "-unevaluated" : "");
         Path target = directory.resolve(name);
         Path temporary = directory.resolve(TEMPORARY + name);
         try {
@@ -60,10 +65,10 @@ public final class Checkpoints {
             AtomicFile.writeAndForce(temporary.resolve(MODEL), checkpoint.model()::write);
             AtomicFile.writeAndForce(
                     temporary.resolve(OPTIMIZER), new Safetensors(Map.of(), checkpoint.memory())::write);
-            writeText(temporary.resolve(PROGRESS), Json.pretty(checkpoint.progress()) + "\n");
+            writeText(temporary.resolve(PROGRESS), Json.pretty(progress) + "\n");
             writeText(temporary.resolve(SUMS), sums(temporary));
             AtomicFile.forceDirectory(temporary);
-            deleteTree(target); // one of this iteration is there only when it is damaged
+            deleteTree(target); // one of this name is there only when it is damaged
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.forceDirectory(directory);
             for (Path old : newestFirst().stream().skip(KEPT).toList()) {
@@ -129,7 +134,7 @@ public final class Checkpoints {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-                in.transferTo(java.io.OutputStream.nullOutputStream());
+                in.transferTo(OutputStream.nullOutputStream());
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
@@ -144,16 +149,21 @@ public final class Checkpoints {
             return List.of();
         }
         try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(p -> p.getFileName().toString().matches(PREFIX + "\\d{1,18}"))
-                    .sorted(Comparator.comparingLong(Checkpoints::iteration).reversed())
+            return entries.filter(p -> NAME.matcher(p.getFileName().toString()).matches())
+                    .sorted(Comparator.comparingLong(Checkpoints::recency).reversed())
                     .toList();
         } catch (IOException e) {
             throw new ResidualException("cannot read " + directory + ": " + ResidualException.reason(e), e);
         }
     }
 
-    private static long iteration(Path path) {
-        return Long.parseLong(path.getFileName().toString().substring(PREFIX.length()));
+    /** Larger for newer ones; of two of the same iteration the evaluated one is newer. */
+    private static long recency(Path path) {
+        Matcher name = NAME.matcher(path.getFileName().toString());
+        if (!name.matches()) {
+            throw new IllegalArgumentException(path.toString());
+        }
+        return 2 * Long.parseLong(name.group(1)) + (name.group(2) == null ? 1 : 0);
     }
 
     private static void writeText(Path file, String text) throws IOException {

@@ -23,7 +23,7 @@ import java.util.Map;
  * @param drops before which iterations (from 0) the learning rate is multiplied by {@code dropFactor}
  * @param warmupLearningRate instead of {@code learningRate} until the training error is below 80 %; 0 is no warm-up
  * @param wholeEpochs whether the last epoch is finished although it goes beyond {@code iterations}
- * @param maxEpochs the run ends here at the latest
+ * @param maxEpochs the run ends here at the latest; 0 is no limit
  * @param shuffle whether each epoch has an order of its own
  * @param evaluateTraining whether the whole training set is evaluated at each epoch's end, besides the test set
  * @param evalMode whether BN uses its running statistics in evaluations, as it should. Without, it uses those of each
@@ -52,7 +52,7 @@ public record Recipe(
     /** From this depth on the paper warms up: 0.1 "is slightly too large to start converging" for its ResNet-110. */
     private static final int WARM_UP_DEPTH = 110;
 
-    private static final int UNLIMITED = Integer.MAX_VALUE;
+    private static final int UNLIMITED = 0;
     private static final int MAX_BATCH = 65_536;
     private static final long MAX_ITERATIONS = 1_000_000_000;
 
@@ -90,7 +90,7 @@ public record Recipe(
                 "iterations " + iterations + ": expected 1 to " + MAX_ITERATIONS);
         require(dropFactor > 0 && dropFactor <= 1, "drop factor " + dropFactor + ": expected more than 0, at most 1");
         require(warmupLearningRate >= 0, "warm-up learning rate " + warmupLearningRate + ": expected 0 or more");
-        require(maxEpochs >= 1, "epochs " + maxEpochs + ": expected 1 or more");
+        require(maxEpochs >= 0, "max epochs " + maxEpochs + ": expected 0 or more");
         for (int i = 0; i < drops.size(); i++) {
             require(
                     drops.get(i) >= 1 && (i == 0 || drops.get(i) >= drops.get(i - 1)),
@@ -169,6 +169,6 @@ public record Recipe(
         if (wholeEpochs) {
             last = (iterations + batchesPerEpoch - 1) / batchesPerEpoch * batchesPerEpoch;
         }
-        return Math.min(last, (long) maxEpochs * batchesPerEpoch);
+        return maxEpochs == UNLIMITED ? last : Math.min(last, (long) maxEpochs * batchesPerEpoch);
     }
 }

@@ -27,7 +27,7 @@ public final class Trainer {
     private final long lastIteration;
     private final Device device;
     private Progress progress;
-    private long savedIteration;
+    private Progress saved;
     private double lastRate = Double.NaN;
 
     /**
@@ -66,7 +66,7 @@ public final class Trainer {
         this.lastIteration = lastIteration;
         this.device = device;
         this.progress = progress;
-        savedIteration = progress.iteration() > 0 ? progress.iteration() : -1;
+        saved = progress.equals(Progress.start(recipe)) ? null : progress;
     }
 
     /**
@@ -88,9 +88,9 @@ public final class Trainer {
             boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue();
             boolean stopped = hooks.stop().getAsBoolean();
             boolean due = finished || stopped || progress.iteration() % hooks.checkpointEvery() == 0;
-            if (due && progress.iteration() != savedIteration) {
+            if (due && !progress.equals(saved)) {
                 hooks.checkpoint().accept(progress);
-                savedIteration = progress.iteration();
+                saved = progress;
                 listener.onCheckpoint(progress);
             }
             if (finished || stopped) {

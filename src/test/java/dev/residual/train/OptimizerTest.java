@@ -1,0 +1,139 @@
+package dev.residual.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.residual.model.Initialization;
+import dev.residual.model.Parameter;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Adam;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.OptimizerParamGroup;
+import org.bytedeco.pytorch.SGD;
+import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Our optimizers against libtorch's own, on the same network and batches, over a drop of the learning rate. */
+class OptimizerTest {
+    private static final int STEPS = 12;
+    private static final ResNet NETWORK = ResNet.of(TinyRun.ARCHITECTURE);
+
+    @BeforeAll
+    static void start() {
+        Engine.start(1);
+    }
+
+    private static double rate(double first, int step) {
+        return step < STEPS / 2 ? first : first / 10;
+    }
+
+    private static void backward(State state, Tensor images, Tensor labels) {
+        torch.cross_entropy_loss(NETWORK.forward(images, new Pass(state, Pass.Mode.TRAINING)), labels)
+                .backward();
+    }
+
+    /** Trains two copies of a network, one by each optimizer, and compares every number. */
+    private static void assertSame(
+            Recipe recipe, java.util.function.Function<TensorVector, org.bytedeco.pytorch.Optimizer> theirs) {
+        try (Scope scope = Scope.open();
+                State ours = Initialization.he(NETWORK, 1, Device.CPU);
+                State other = Initialization.he(NETWORK, 1, Device.CPU);
+                Optimizer optimizer = Optimizer.of(recipe, ours)) {
+            TensorVector parameters = new TensorVector();
+            other.tensors().forEach((p, tensor) -> {
+                if (p.trained()) {
+                    parameters.push_back(tensor);
+                }
+            });
+            org.bytedeco.pytorch.Optimizer libtorch = theirs.apply(parameters);
+            torch.manual_seed(4);
+            for (int step = 0; step < STEPS; step++) {
+                Tensor images = torch.randn(8, 3, 32, 32);
+                Tensor labels = Tensors.of(new long[] {0, 1, 0, 1, 1, 0, 1, 1});
+                double rate = rate(recipe.learningRate(), step);
+
+                backward(ours, images, labels);
+                optimizer.step(rate, step);
+
+                libtorch.zero_grad();
+                backward(other, images, labels);
+                OptimizerParamGroup group = libtorch.param_groups().get(0);
+                group.options().set_lr(rate);
+                libtorch.step();
+            }
+            for (Parameter p : NETWORK.parameters()) {
+                float[] expected = Tensors.floats(other.get(p.name()));
+                float[] actual = Tensors.floats(ours.get(p.name()));
+                for (int i = 0; i < actual.length; i++) {
+                    assertThat(actual[i]).as(p.name()).isCloseTo(expected[i], within(1e-5f));
+                }
+            }
+        }
+    }
+
+    @Test
+    void sgdIsThatOfPyTorch() {
+        Recipe recipe = TinyRun.recipe(Map.of("weightDecay", 0.01));
+        SGDOptions options = new SGDOptions(recipe.learningRate());
+        options.momentum().put(0.9);
+        options.weight_decay().put(0.01);
+        assertSame(recipe, parameters -> new SGD(parameters, options));
+    }
+
+    @Test
+    void adamIsThatOfPyTorch() {
+        Recipe recipe = TinyRun.recipe(Map.of("optimizer", "adam", "learningRate", 1e-3, "weightDecay", 0.01));
+        AdamOptions options = new AdamOptions(1e-3);
+        options.weight_decay().put(0.01);
+        assertSame(recipe, parameters -> new Adam(parameters, options));
+    }
+
+    @Test
+    void decayOfWeightsOnlyLeavesScalesShiftsAndBiases() {
+        Recipe recipe = TinyRun.recipe(Map.of("weightDecay", 0.5, "decayed", "weights", "learningRate", 0.1));
+        try (State state = Initialization.he(NETWORK, 1, Device.CPU);
+                Optimizer optimizer = Optimizer.of(recipe, state)) {
+            float[] weights = Tensors.floats(state.get("conv1.weight"));
+            try (Scope scope = Scope.open()) {
+                backwardOfNothing(state);
+                optimizer.step(0.1, 0);
+            }
+            float[] decayed = Tensors.floats(state.get("conv1.weight"));
+            for (int i = 0; i < weights.length; i++) {
+                assertThat(decayed[i]).isCloseTo(weights[i] * 0.95f, within(1e-6f));
+            }
+            assertThat(Tensors.floats(state.get("bn1.weight"))).containsOnly(1);
+        }
+    }
+
+    /** Gradients of zero everywhere. */
+    private static void backwardOfNothing(State state) {
+        for (Map.Entry<Parameter, Tensor> entry : state.tensors().entrySet()) {
+            if (entry.getKey().trained()) {
+                entry.getValue().sum().mul(new org.bytedeco.pytorch.Scalar(0)).backward();
+            }
+        }
+    }
+
+    @Test
+    void eachHasItsOwnMemory() {
+        try (State state = Initialization.he(NETWORK, 1, Device.CPU);
+                Optimizer sgd = Optimizer.of(TinyRun.recipe(Map.of()), state);
+                Optimizer adam = Optimizer.of(TinyRun.recipe(Map.of("optimizer", "adam")), state)) {
+            assertThat(List.copyOf(sgd.memory().keySet())).contains("momentum/conv1.weight");
+            assertThat(adam.memory()).hasSize(2 * sgd.memory().size());
+        }
+    }
+}

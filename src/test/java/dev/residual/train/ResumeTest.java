@@ -1,0 +1,228 @@
+package dev.residual.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.residual.ResidualException;
+import dev.residual.run.Metrics;
+import dev.residual.run.MetricsFile;
+import dev.residual.run.RunDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A run that is interrupted and resumed must end in the same bytes as one that is not. */
+class ResumeTest {
+    @TempDir
+    Path folder;
+
+    private int directories;
+    private List<String> warnings;
+
+    @BeforeEach
+    void noWarnings() {
+        warnings = new ArrayList<>();
+    }
+
+    /** What an end looks like: the model's bytes, and the metrics without their times. */
+    private record End(byte[] model, List<String> metrics) {
+        static End of(Path run) {
+            try {
+                RunDirectory directory = new RunDirectory(run);
+                List<String> rows = new MetricsFile(directory.metrics())
+                        .read().stream().map(End::untimed).toList();
+                return new End(Files.readAllBytes(directory.model()), rows);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private static String untimed(Metrics m) {
+            return new Metrics(
+                            m.epoch(),
+                            m.iteration(),
+                            m.learningRate(),
+                            m.trainLoss(),
+                            m.trainAccuracy(),
+                            m.testLoss(),
+                            m.testAccuracy(),
+                            0,
+                            0,
+                            m.validationLoss(),
+                            m.validationAccuracy())
+                    .toString();
+        }
+
+        void assertSame(End other) {
+            assertThat(other.metrics).isEqualTo(metrics);
+            assertThat(other.model).isEqualTo(model);
+        }
+    }
+
+    private Path newRun() throws IOException {
+        return Files.createDirectory(folder.resolve("run" + directories++));
+    }
+
+    /** Trains from wherever the directory's checkpoints are, and stops when it has been asked so often. */
+    private boolean train(RunConfig config, Path run, int stopAfter) {
+        int[] asked = {0};
+        TrainingRun training = TinyRun.of(config, run, () -> asked[0]++ >= stopAfter);
+        Optional<Checkpoint> checkpoint = new Checkpoints(run.resolve("checkpoint")).latest(warnings::add);
+        Progress start = checkpoint.map(Checkpoint::progress).orElseGet(() -> Progress.start(config.recipe()));
+        return training.run(checkpoint, new Recorder(new RunDirectory(run), start));
+    }
+
+    private End uninterrupted(RunConfig config) throws IOException {
+        Path run = newRun();
+        assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
+        return End.of(run);
+    }
+
+    /** Stops are asked for before each step and before each batch of an evaluation, so both are interrupted here. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 7})
+    void interruptionsLeaveNoTrace(int every) throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        Path run = newRun();
+        int sessions = 1;
+        while (!train(config, run, every)) {
+            sessions++;
+            assertThat(sessions).isLessThan(100);
+        }
+        assertThat(sessions).isGreaterThan(1);
+        uninterrupted(config).assertSame(End.of(run));
+    }
+
+    @Test
+    void interruptionsLeaveNoTraceInAnyRecipe() throws IOException {
+        List<Map<String, ?>> changes = List.of(
+                Map.of("optimizer", "adam", "learningRate", 1e-3),
+                Map.of("evaluateTraining", true, "evalMode", false, "wholeEpochs", true),
+                Map.of("warmupLearningRate", 0.01, "decayed", "weights"));
+        for (Map<String, ?> change : changes) {
+            RunConfig config = TinyRun.config(TinyRun.recipe(change), 10, 2);
+            Path run = newRun();
+            while (!train(config, run, 9)) {}
+            uninterrupted(config).assertSame(End.of(run));
+        }
+    }
+
+    /** A crash loses what came after the last checkpoint; what was logged after it must not stay twice. */
+    @Test
+    void aCrashBetweenCheckpointsLeavesNoTrace() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        Path run = newRun();
+        TrainingRun training = TinyRun.of(config, run, () -> false);
+        TrainingListener crash = new TrainingListener() {
+            @Override
+            public void onStep(Progress progress, double learningRate) {
+                if (progress.iteration() == 8) {
+                    throw new IllegalStateException("crash");
+                }
+            }
+        };
+        TrainingListener recorder = new Recorder(new RunDirectory(run), Progress.start(config.recipe()));
+        assertThatThrownBy(() -> training.run(Optional.empty(), TrainingListener.all(recorder, crash)))
+                .hasMessage("crash");
+        train(config, run, Integer.MAX_VALUE);
+        uninterrupted(config).assertSame(End.of(run));
+    }
+
+    @Test
+    void aRunOfTheSameSeedGivesTheSameBytesAndAnotherSeedOthers() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        End first = uninterrupted(config);
+        first.assertSame(uninterrupted(config));
+        RunConfig other = dev.residual.Json.with(config, Map.of("seed", 2));
+        assertThat(uninterrupted(other).model).isNotEqualTo(first.model);
+    }
+
+    @Test
+    void aFinishedRunCanBeExtendedAsIfItHadNotEnded() throws IOException {
+        Recipe longer = TinyRun.recipe(Map.of("drops", List.of(5, 8)));
+        Recipe shorter = dev.residual.Json.with(longer, Map.of("iterations", 6));
+        Path run = newRun();
+        train(TinyRun.config(shorter, 0, 100), run, Integer.MAX_VALUE);
+        train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
+        End whole = uninterrupted(TinyRun.config(longer, 0, 100));
+        assertThat(End.of(run).metrics).isEqualTo(whole.metrics);
+    }
+
+    @Test
+    void aDamagedCheckpointIsNamedAndTheOneBeforeItIsUsed() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "progress.json", "SHA256SUMS")) {
+            Path run = newRun();
+            train(config, run, 12);
+            Path newest = newestCheckpoint(run);
+            byte[] bytes = Files.readAllBytes(newest.resolve(file));
+            bytes[bytes.length / 2] ^= 1;
+            Files.write(newest.resolve(file), bytes);
+
+            warnings.clear();
+            train(config, run, Integer.MAX_VALUE);
+            assertThat(warnings)
+                    .singleElement()
+                    .asString()
+                    .contains(newest.getFileName().toString());
+            uninterrupted(config).assertSame(End.of(run));
+        }
+    }
+
+    @Test
+    void whenAllCheckpointsAreDamagedTheRunIsRefused() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        Path run = newRun();
+        train(config, run, 12);
+        try (Stream<Path> all = Files.list(run.resolve("checkpoint"))) {
+            for (Path checkpoint : all.toList()) {
+                Files.write(checkpoint.resolve("model.safetensors"), new byte[10]);
+            }
+        }
+        assertThatThrownBy(() -> train(config, run, 1))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("every checkpoint is damaged");
+    }
+
+    @Test
+    void onlyTheLastTwoCheckpointsAreKept() throws IOException {
+        Path run = newRun();
+        train(TinyRun.config(TinyRun.recipe(Map.of()), 0, 2), run, Integer.MAX_VALUE);
+        try (Stream<Path> all = Files.list(run.resolve("checkpoint"))) {
+            assertThat(all.map(p -> p.getFileName().toString()).collect(Collectors.toSet()))
+                    .containsExactlyInAnyOrder("iteration-8", "iteration-10");
+        }
+    }
+
+    @Test
+    void aLossThatIsNotFiniteStopsTheRunAndKeepsTheCheckpoint() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("learningRate", 1e5, "iterations", 400)), 0, 1);
+        Path run = newRun();
+        assertThatThrownBy(() -> train(config, run, Integer.MAX_VALUE))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("diverged");
+        assertThat(new Checkpoints(run.resolve("checkpoint")).latest(warnings::add))
+                .isPresent();
+        assertThat(warnings).isEmpty();
+        assertThat(run.resolve("model.safetensors")).doesNotExist();
+    }
+
+    private static Path newestCheckpoint(Path run) throws IOException {
+        try (Stream<Path> all = Files.list(run.resolve("checkpoint"))) {
+            return all.max(java.util.Comparator.comparingInt(
+                            p -> Integer.parseInt(p.getFileName().toString().substring("iteration-".length()))))
+                    .orElseThrow();
+        }
+    }
+}
