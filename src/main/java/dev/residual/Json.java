@@ -8,9 +8,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.reflect.RecordComponent;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Records to JSON and back, strictly: a key that is missing, unknown or there twice is an error that names it. */
@@ -55,16 +56,36 @@ public final class Json {
      */
     public static <T> T read(String text, Class<T> type, String what) {
         try {
-            return MAPPER.readValue(text, type);
-        } catch (UnrecognizedPropertyException e) {
-            throw new ResidualException(what + ": unknown key '" + path(e) + "'", e);
+            JsonNode tree = MAPPER.readTree(text);
+            requireKnownKeys(tree, type, "", what);
+            return MAPPER.treeToValue(tree, type);
         } catch (JsonMappingException e) {
             if (e.getCause() instanceof ResidualException ours) {
                 throw new ResidualException(what + ": " + ours.getMessage(), e);
             }
-            throw new ResidualException(what + ": " + at(path(e)) + firstSentence(e), e);
+            boolean missing = e.getOriginalMessage().startsWith("Missing creator property");
+            throw new ResidualException(
+                    what + (missing ? ": no key '" + path(e) + "'" : ": at '" + path(e) + "': " + firstLine(e)), e);
         } catch (JsonProcessingException e) {
-            throw new ResidualException(what + ": not valid JSON: " + firstSentence(e), e);
+            throw new ResidualException(what + ": not valid JSON: " + firstLine(e), e);
+        }
+    }
+
+    /** A misspelt key is both unknown and missing; its own name says more. */
+    private static void requireKnownKeys(JsonNode node, Class<?> type, String path, String what) {
+        if (!type.isRecord() || !node.isObject()) {
+            return;
+        }
+        Map<String, Class<?>> known = new HashMap<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            known.put(component.getName(), component.getType());
+        }
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            Class<?> fieldType = known.get(field.getKey());
+            if (fieldType == null) {
+                throw new ResidualException(what + ": unknown key '" + path + field.getKey() + "'");
+            }
+            requireKnownKeys(field.getValue(), fieldType, path + field.getKey() + ".", what);
         }
     }
 
@@ -96,10 +117,6 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
-    private static String at(String path) {
-        return path.isEmpty() ? "" : "at '" + path + "': ";
-    }
-
     private static String path(JsonMappingException e) {
         StringBuilder path = new StringBuilder();
         for (JsonMappingException.Reference step : e.getPath()) {
@@ -112,7 +129,7 @@ public final class Json {
         return path.toString();
     }
 
-    private static String firstSentence(JsonProcessingException e) {
+    private static String firstLine(JsonProcessingException e) {
         return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
     }
 }

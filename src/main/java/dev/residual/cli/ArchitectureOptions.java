@@ -16,7 +16,7 @@ final class ArchitectureOptions {
             description =
                     "A (identity, zeros for new channels), B (projection where the size changes), C (projections),"
                             + " none, or article (a 2×2 convolution between stages, identities). Default: as the name says.")
-    String shortcut;
+    ShortcutKind shortcut;
 
     @Option(
             names = "--widths",
@@ -34,7 +34,7 @@ final class ArchitectureOptions {
     /** @param name such as {@code resnet20} */
     Architecture architecture(String name) {
         Map<String, Object> changes = new HashMap<>();
-        changes.put("shortcut", shortcut == null ? null : ShortcutKind.of(shortcut));
+        changes.put("shortcut", shortcut);
         changes.put("widths", widths);
         changes.put("convBias", convBias);
         changes.values().removeIf(v -> v == null);

@@ -15,13 +15,9 @@ final class Console {
 
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
-    private final boolean terminal = isTerminal();
 
-    /** System.console() tells of both streams at once; where output is redirected, there is no bar either. */
-    private static boolean isTerminal() {
-        String asked = System.getenv("RESIDUAL_TERMINAL"); // the launcher knows what standard error is
-        return asked != null ? asked.equals("1") : System.console() != null;
-    }
+    /** Java cannot tell what standard error is; the launcher can. */
+    private final boolean terminal = "1".equals(System.getenv("RESIDUAL_TERMINAL"));
 
     boolean terminal() {
         return terminal;

@@ -32,7 +32,12 @@ final class EvaluateCommand implements Callable<Integer> {
     enum Part {
         TRAIN,
         VALIDATION,
-        TEST
+        TEST;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     @Parameters(paramLabel = "MODEL", description = "A run directory or a model file.")
@@ -97,7 +102,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("model", path.toString());
         document.put("dataset", dataset.name());
-        document.put("split", part.name().toLowerCase(Locale.ROOT));
+        document.put("split", part.toString());
         document.put("images", e.images());
         document.put("correct", e.correct());
         document.put("accuracy", e.accuracy());
@@ -116,7 +121,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%n%n",
                 file,
                 dataset.name(),
-                part.name().toLowerCase(Locale.ROOT),
+                part,
                 e.accuracy(),
                 e.images(),
                 e.correct(),

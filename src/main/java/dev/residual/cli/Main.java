@@ -1,16 +1,24 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
+import dev.residual.data.Augmentation;
+import dev.residual.data.Normalization;
+import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.train.Provenance;
+import dev.residual.train.Recipe.Decayed;
+import dev.residual.train.Recipe.OptimizerKind;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Each command is a class of its own; this one holds what they have in common. */
@@ -54,7 +62,12 @@ public final class Main {
     static int run(String... args) {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
+                .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
+                .registerConverter(ShortcutKind.class, oneOf(ShortcutKind.values()))
+                .registerConverter(OptimizerKind.class, oneOf(OptimizerKind.values()))
+                .registerConverter(Decayed.class, oneOf(Decayed.values()))
+                .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
                 .setUsageHelpAutoWidth(true)
                 .setAbbreviatedOptionsAllowed(false)
                 .setParameterExceptionHandler((e, a) -> usageError(e))
@@ -64,6 +77,15 @@ public final class Main {
             return USAGE;
         }
         return commandLine.execute(args);
+    }
+
+    /** Reads a value by the name that it is written as, in upper or lower case. */
+    private static <E extends Enum<E>> ITypeConverter<E> oneOf(E[] values) {
+        return name -> Arrays.stream(values)
+                .filter(v -> v.toString().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException(
+                        "expected one of " + Arrays.toString(values) + ", but was '" + name + "'"));
     }
 
     private static int usageError(ParameterException e) {
@@ -81,7 +103,8 @@ public final class Main {
         if (e instanceof ResidualException) {
             err.println("residual: " + e.getMessage());
         } else {
-            err.println("residual: a mistake of this program: " + e + " (--verbose shows where)");
+            String first = e.toString().lines().findFirst().orElse("");
+            err.println("residual: a mistake of this program: " + first + " (--verbose shows where)");
         }
         if (verbose) {
             e.printStackTrace(err);

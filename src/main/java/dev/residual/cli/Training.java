@@ -6,12 +6,9 @@ import dev.residual.report.RunReports;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
-import dev.residual.run.RunLog;
 import dev.residual.train.Checkpoint;
 import dev.residual.train.Progress;
-import dev.residual.train.Recorder;
 import dev.residual.train.RunConfig;
-import dev.residual.train.TrainingListener;
 import dev.residual.train.TrainingRun;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -48,16 +45,10 @@ final class Training {
         try (Interruption interruption = new Interruption(console)) {
             TrainingRun run = new TrainingRun(directory, config, dataset, interruption);
             Progress start = checkpoint.map(Checkpoint::progress).orElseGet(() -> Progress.start(config.recipe()));
-            config.write(directory);
             greet(directory, config, dataset, run, start);
-            RunLog log = new RunLog(directory.log());
-            log.line("iteration " + start.iteration() + " of " + run.lastIteration() + ": training begins");
             try (TrainingView view =
                     new TrainingView(console, config.recipe(), start, run.lastIteration(), run.batchesPerEpoch())) {
-                return run.run(checkpoint, TrainingListener.all(new Recorder(directory, start), view));
-            } catch (RuntimeException e) {
-                log.line("failed: " + e.getMessage());
-                throw e;
+                return run.run(checkpoint, view);
             }
         }
     }

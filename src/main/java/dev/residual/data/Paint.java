@@ -1,6 +1,6 @@
 package dev.residual.data;
 
-import static dev.residual.data.Shape.uniform;
+import static dev.residual.data.Figure.uniform;
 
 import java.util.Random;
 import java.util.function.DoubleBinaryOperator;

@@ -1,6 +1,6 @@
 package dev.residual.data;
 
-import static dev.residual.data.Shape.uniform;
+import static dev.residual.data.Figure.uniform;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -32,7 +32,7 @@ final class Scene {
     }
 
     /** Writes an image of {@code shape} into {@code pixels}, from {@code offset} on. */
-    static void paint(Shape shape, Random random, byte[] pixels, int offset) {
+    static void paint(Figure shape, Random random, byte[] pixels, int offset) {
         Scene scene = new Scene(random);
         scene.compose(shape);
         scene.light();
@@ -40,7 +40,7 @@ final class Scene {
         scene.develop(pixels, offset);
     }
 
-    private void compose(Shape shape) {
+    private void compose(Figure shape) {
         double[] background = toward(0);
         cover(textured(background));
         for (int n = random.nextInt(2 + (int) (4 * hardship)); n > 0; n--) {
@@ -55,7 +55,7 @@ final class Scene {
         }
     }
 
-    private void object(Shape shape, double x, double y, double[] background) {
+    private void object(Figure shape, double x, double y, double[] background) {
         double size = uniform(random, 8, 13);
         double aspect = uniform(random, 0.8, 1.25);
         double mirror = random.nextBoolean() ? 1 : -1;

@@ -22,7 +22,7 @@ public final class Shapes {
     public static final String NAME = "shapes";
 
     /** The names of the classes, in the order of their numbers. */
-    public static final List<String> CLASSES = Arrays.stream(Shape.values())
+    public static final List<String> CLASSES = Arrays.stream(Figure.values())
             .map(shape -> shape.name().toLowerCase(Locale.ROOT))
             .toList();
 
@@ -52,7 +52,7 @@ public final class Shapes {
             // Each image has draws of its own, so that it does not matter which thread paints it, nor when.
             Random random = new Random(Seed.mix(seed, i));
             labels[i] = (byte) random.nextInt(CLASSES.size());
-            Scene.paint(Shape.values()[labels[i]], random, pixels, i * ImageSet.BYTES);
+            Scene.paint(Figure.values()[labels[i]], random, pixels, i * ImageSet.BYTES);
         });
         return new ImageSet(pixels, labels);
     }

@@ -37,16 +37,6 @@ public record Architecture(int depth, List<Integer> widths, ShortcutKind shortcu
         /** Identities only: a 2×2 convolution with stride 2 stands before stages 2 and 3, as the article has it. */
         ARTICLE;
 
-        /** @throws ResidualException when there is none of that name, in upper or lower case */
-        public static ShortcutKind of(String name) {
-            for (ShortcutKind kind : values()) {
-                if (kind.name().equalsIgnoreCase(name)) {
-                    return kind;
-                }
-            }
-            throw new ResidualException("no shortcut '" + name + "': expected A, B, C, none or article");
-        }
-
         @Override
         public String toString() {
             return name().length() == 1 ? name() : name().toLowerCase();

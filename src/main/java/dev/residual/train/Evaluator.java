@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
 
 /** Shows a network a whole set of images and notes what it says. */
 public final class Evaluator {
-    /** Images at a time, where the result does not depend on it. */
-    static final int BATCH = 500;
+    /** Images at a time, where the result does not depend on it: the blocks of memory are those of training. */
+    static final int BATCH = 128;
 
     private final ResNet network;
     private final State state;

@@ -1,5 +1,6 @@
 package dev.residual.train;
 
+import dev.residual.ResidualException;
 import dev.residual.run.EventsFile;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
@@ -9,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes what happens into the run directory: {@code metrics.csv}, TensorBoard events, {@code train.log}. */
-public final class Recorder implements TrainingListener {
+final class Recorder implements TrainingListener {
     private final MetricsFile file;
     private final List<Metrics> rows;
     private final EventsFile events;
@@ -19,13 +20,23 @@ public final class Recorder implements TrainingListener {
      * @param start where training starts from. Rows that were written after it belong to a time that will come again, and
      *     go
      */
-    public Recorder(RunDirectory run, Progress start) {
+    Recorder(RunDirectory run, Progress start) {
         file = new MetricsFile(run.metrics());
         List<Metrics> earlier = file.read();
         rows = new ArrayList<>(earlier.subList(0, Math.min(earlier.size(), start.rows())));
         file.write(rows);
         events = new EventsFile(run.path(), rows);
         log = new RunLog(run.log());
+        log.line("iteration " + start.iteration() + ": training begins");
+    }
+
+    /** Notes what ended the run before its time. */
+    void failed(RuntimeException e) {
+        try {
+            log.line("failed: " + e.getMessage());
+        } catch (ResidualException full) {
+            // Where nothing can be written, what failed first is what matters.
+        }
     }
 
     @Override

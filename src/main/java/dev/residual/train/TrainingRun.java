@@ -67,15 +67,29 @@ public final class TrainingRun {
     }
 
     /**
-     * Trains to the end, or until it is stopped, and leaves a checkpoint; at the end, the model file too.
+     * Trains to the end, or until it is stopped, and leaves configuration, metrics, log and a checkpoint; at the end,
+     * the model file too.
      *
      * @param from where to go on; nothing to start anew
+     * @param view is told how it goes
      * @return whether the end was reached
+     * @throws ResidualException when {@code from} is beyond the end
      */
-    public boolean run(Optional<Checkpoint> from, TrainingListener listener) {
+    public boolean run(Optional<Checkpoint> from, TrainingListener view) {
+        Progress progress = from.map(Checkpoint::progress).orElseGet(() -> Progress.start(recipe));
+        if (progress.iteration() > lastIteration()) {
+            throw new ResidualException(directory.path() + " has " + progress.iteration()
+                    + " iterations behind it already," + " and is to end after " + lastIteration());
+        }
+        config.write(directory);
+        if (progress.iteration() == lastIteration() && !progress.evaluationDue()) {
+            // Finished before; but a crash may have come between its last checkpoint and its model.
+            from.orElseThrow().model().write(directory.model());
+            return true;
+        }
         Engine.start(config.threads());
         Device device = Device.of(config.device());
-        Progress progress = from.map(Checkpoint::progress).orElseGet(() -> Progress.start(recipe));
+        Recorder recorder = new Recorder(directory, progress);
         Normalization normalization = from.map(c -> c.model().card().normalization())
                 .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));
         Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
@@ -93,11 +107,14 @@ public final class TrainingRun {
                     p -> checkpoints.write(Checkpoint.of(p, card(normalization, p.iteration()), state, optimizer)),
                     config.checkpointEvery(),
                     stop);
-            boolean finished = trainer.run(hooks, listener);
+            boolean finished = trainer.run(hooks, TrainingListener.all(recorder, view));
             if (finished) {
                 ModelFile.of(card(normalization, lastIteration()), state).write(directory.model());
             }
             return finished;
+        } catch (RuntimeException e) {
+            recorder.failed(e);
+            throw e;
         }
     }
 

@@ -7,21 +7,21 @@ import java.util.function.Function;
  * The ten classes of {@link Shapes}. Each can draw its outline, about as large as the unit circle and varied within
  * what still bears the name. No class is told from another by handedness, so that a mirrored image keeps its label.
  */
-enum Shape {
+enum Figure {
     CIRCLE(random -> Polygon.polar(24, t -> 0.9)),
     SQUARE(random -> Polygon.of(-0.8, -0.8, 0.8, -0.8, 0.8, 0.8, -0.8, 0.8)),
     TRIANGLE(random -> Polygon.of(uniform(random, -0.3, 0.3), -1, 0.95, 0.7, -0.95, 0.7)),
-    STAR(Shape::star),
-    CROSS(Shape::cross),
+    STAR(Figure::star),
+    CROSS(Figure::cross),
     HEART(random -> heart()),
-    CRESCENT(Shape::crescent),
+    CRESCENT(Figure::crescent),
     DROP(random -> drop()),
-    ARROW(Shape::arrow),
-    FLOWER(Shape::flower);
+    ARROW(Figure::arrow),
+    FLOWER(Figure::flower);
 
     private final Function<Random, Polygon> outline;
 
-    Shape(Function<Random, Polygon> outline) {
+    Figure(Function<Random, Polygon> outline) {
         this.outline = outline;
     }
 

@@ -1,0 +1,204 @@
+package dev.residual.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.residual.Json;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The contract of the command line: what is printed where, and the exit codes. */
+class CommandLineTest {
+    @TempDir
+    static Path folder;
+
+    private record Result(int code, String out, String err) {}
+
+    private static Result run(String... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+            int code = Main.run(args);
+            return new Result(
+                    code, outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    /** One sentence on standard error, without a stack trace. */
+    private static void assertRefused(Result result, int code, String sentence) {
+        assertThat(result.code).as(result.err).isEqualTo(code);
+        assertThat(result.err).contains(sentence).doesNotContain("\tat ");
+        assertThat(result.out).isEmpty();
+    }
+
+    @Test
+    void summaryAsJson() {
+        Result result = run("summary", "resnet20", "--json");
+        JsonNode json = Json.tree(result.out, "output");
+        assertThat(result.code).isZero();
+        assertThat(json.get("architecture").asText()).isEqualTo("resnet20");
+        assertThat(json.get("parameters").asLong()).isEqualTo(269_722);
+        assertThat(json.get("multiply_adds").asLong()).isEqualTo(40_551_040);
+        assertThat(json.get("layers").get(0).get("name").asText()).isEqualTo("conv1");
+        assertThat(json.get("layers").get(0).get("output").toString()).isEqualTo("[16,32,32]");
+    }
+
+    @Test
+    void wrongUsageIsTwoWithTheNearestSpelling() {
+        Result option = run("train", "--sede", "3");
+        assertRefused(option, 2, "--sede");
+        assertThat(option.err).contains("--seed");
+        assertRefused(run("trian"), 2, "train");
+        assertRefused(run("train", "--optimizer", "adma"), 2, "adam");
+        assertRefused(run("train", "--augmentation", "cropflip"), 2, "crop-flip");
+        assertRefused(run("train", "--iterations", "many"), 2, "--iterations");
+        assertRefused(run("evaluate"), 2, "MODEL");
+        assertRefused(run("train", "--architecture", "resnet21"), 1, "6n+2");
+        assertRefused(run("train", "--recipe", "papr"), 1, "paper or article");
+        assertRefused(run("train", "--shortcut", "D"), 2, "[A, B, C, none, article]");
+        assertRefused(run("train", "--dataset", "mnist"), 1, "cifar10 or shapes");
+        assertRefused(run("train", "--learning-rate", "-1"), 1, "learning rate");
+        assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 1, "auto, cpu or cuda");
+    }
+
+    @Test
+    void whatIsNotThereIsNamed() throws IOException {
+        assertRefused(run("resume", folder + "/none"), 1, "no such directory");
+        assertRefused(run("report", folder.toString()), 1, "no config.json");
+        assertRefused(run("evaluate", folder + "/none.safetensors"), 1, "no such file");
+        Path file = Files.writeString(folder.resolve("x.safetensors"), "x".repeat(100));
+        assertRefused(run("evaluate", file.toString()), 1, "not a safetensors file");
+        assertRefused(run("train", "--dataset", "shapes", "--output", file.toString()), 1, "not an empty directory");
+    }
+
+    @Test
+    void everyCommandHasHelp() {
+        for (String command : List.of("train", "resume", "evaluate", "summary", "report", "bench")) {
+            Result help = run("help", command);
+            assertThat(help.code).isZero();
+            assertThat(help.out).contains("Usage: residual " + command);
+        }
+        assertThat(run("--version").out).startsWith("residual ");
+        assertThat(run().code).isEqualTo(2);
+    }
+
+    /** A whole run by its commands: train, evaluate, report, resume. */
+    @Test
+    void aRunFromTrainingToReport() throws IOException {
+        Path run = folder.resolve("run");
+        Result trained = run(
+                "train",
+                "--dataset",
+                "shapes",
+                "--architecture",
+                "resnet8",
+                "--iterations",
+                "6",
+                "--validation",
+                "500",
+                "--output",
+                run.toString());
+        assertThat(trained.code).as(trained.err).isZero();
+        assertThat(trained.out).contains("epoch 1/1").contains("Test accuracy").contains("residual evaluate " + run);
+        assertThat(trained.err).isEmpty();
+        try (Stream<Path> files = Files.list(run)) {
+            assertThat(files.map(f -> f.getFileName().toString().replaceAll("\\d+", "N")))
+                    .contains(
+                            "config.json",
+                            "metrics.csv",
+                            "events.out.tfevents.N.residual",
+                            "model.safetensors",
+                            "checkpoint",
+                            "curves.png",
+                            "report.html",
+                            "train.log");
+        }
+        assertRefused(run("train", "--dataset", "shapes", "--output", run.toString()), 1, "already holds a run");
+
+        Result evaluated = run("evaluate", run.toString(), "--json");
+        JsonNode json = Json.tree(evaluated.out, "output");
+        assertThat(json.get("images").asInt()).isEqualTo(2000);
+        assertThat(json.get("split").asText()).isEqualTo("test");
+        assertThat(json.get("accuracy").asDouble())
+                .isEqualTo(100.0 * json.get("correct").asInt() / 2000);
+        assertThat(json.get("per_class").size()).isEqualTo(10);
+        assertThat(json.get("confusion").size()).isEqualTo(10);
+
+        Result bare = run("evaluate", run.resolve("model.safetensors").toString(), "--split", "validation", "--json");
+        assertThat(Json.tree(bare.out, "output").get("images").asInt()).isEqualTo(500);
+        assertThat(run("evaluate", run.toString()).out).contains("predicted");
+
+        Result finished = run("resume", run.toString());
+        assertThat(finished.code).as(finished.err).isZero();
+        Result extended = run("resume", run.toString(), "--iterations", "8");
+        assertThat(extended.code).as(extended.err).isZero();
+        assertThat(Files.readString(run.resolve("config.json"))).contains("\"iterations\" : 8");
+
+        Result report = run("report", run.toString());
+        assertThat(report.code).as(report.err).isZero();
+        assertThat(run.resolve("curves.svg")).exists();
+
+        Files.writeString(
+                run.resolve("config.json"),
+                Files.readString(run.resolve("config.json")).replace("\"momentum\"", "\"momentun\""));
+        assertRefused(run("resume", run.toString()), 1, "unknown key 'recipe.momentun'");
+    }
+
+    /** SIGTERM while training: the checkpoint is written, the exit code is 130, and the run goes on from there. */
+    @Test
+    void anInterruptedProcessLeavesACheckpoint() throws IOException, InterruptedException {
+        Path run = folder.resolve("interrupted");
+        Path output = folder.resolve("output.txt");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "train",
+                        "--dataset",
+                        "shapes",
+                        "--architecture",
+                        "resnet8",
+                        "--iterations",
+                        "100000",
+                        "--output",
+                        run.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            Path log = run.resolve("train.log");
+            for (int i = 0;
+                    i < 600 && !(Files.exists(log) && Files.readString(log).contains("epoch 0"));
+                    i++) {
+                assertThat(process.isAlive()).as(Files.readString(output)).isTrue();
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+            process.destroy(); // SIGTERM
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.exitValue()).as(Files.readString(output)).isEqualTo(130);
+        assertThat(Files.readString(output)).contains("Interrupted").contains("residual resume " + run);
+        try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoint"))) {
+            assertThat(checkpoints).isNotEmpty();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.residual.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.residual.ResidualException;
+import dev.residual.run.RunDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/** Damage of any kind to the newest checkpoint: the one before it is used, and nothing worse happens. */
+class CheckpointsTest {
+    private static final List<String> FILES =
+            List.of("model.safetensors", "optimizer.safetensors", "progress.json", "SHA256SUMS");
+
+    private static Path run;
+    private static Path newest;
+
+    @BeforeContainer
+    static void train() throws IOException {
+        run = Files.createTempDirectory("run");
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("iterations", 4)), 0, 2);
+        new TrainingRun(new RunDirectory(run), config, TinyRun.DATA, () -> false)
+                .run(Optional.empty(), new TrainingListener() {});
+        newest = run.resolve("checkpoint").resolve("iteration-4");
+    }
+
+    @AfterContainer
+    static void delete() throws IOException {
+        try (Stream<Path> tree = Files.walk(run)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    private static void withDamage(String file, java.util.function.UnaryOperator<byte[]> damage) {
+        Path path = newest.resolve(file);
+        try {
+            byte[] whole = Files.readAllBytes(path);
+            byte[] damaged = damage.apply(whole.clone());
+            Files.write(path, damaged);
+            try {
+                List<String> warnings = new ArrayList<>();
+                Checkpoint checkpoint = new Checkpoints(run.resolve("checkpoint"))
+                        .latest(warnings::add)
+                        .orElseThrow();
+                boolean harmless = Arrays.equals(whole, damaged);
+                assertThat(checkpoint.progress().iteration()).isEqualTo(harmless ? 4 : 2);
+                assertThat(warnings).hasSize(harmless ? 0 : 1);
+            } finally {
+                Files.write(path, whole);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Property(tries = 200)
+    void aChangedByteIsNoticed(
+            @ForAll @IntRange(max = 3) int file, @ForAll @IntRange(max = 1 << 24) int position, @ForAll byte value) {
+        withDamage(FILES.get(file), bytes -> {
+            bytes[position % bytes.length] = value;
+            return bytes;
+        });
+    }
+
+    @Property(tries = 100)
+    void aMissingEndIsNoticed(@ForAll @IntRange(max = 3) int file, @ForAll @IntRange(max = 1 << 24) int length) {
+        withDamage(FILES.get(file), bytes -> Arrays.copyOf(bytes, length % bytes.length));
+    }
+
+    /** Whoever changes a file and its checksum too gets a sentence, not a crash. */
+    @Property(tries = 100)
+    void progressOfAnyContentIsReadOrRefused(@ForAll String text) {
+        try {
+            dev.residual.Json.read(text, Progress.class, "progress.json");
+        } catch (ResidualException e) {
+            assertThat(e).hasMessageStartingWith("progress.json: ");
+        }
+    }
+}
