@@ -40,13 +40,13 @@ public record TrainingOverhead(double[] training, double[] bare) {
      */
     public static TrainingOverhead measure(
             Architecture architecture,
-            int batchSize,
+            Recipe recipe,
             Dataset dataset,
             int turns,
             int steps,
             TrainingListener listener) {
         ResNet network = ResNet.of(architecture);
-        Recipe recipe = Recipe.paper(architecture);
+        int batchSize = recipe.batchSize();
         Device device = Device.CPU;
         double[] training = new double[turns];
         double[] bare = new double[turns];

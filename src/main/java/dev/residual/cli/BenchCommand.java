@@ -1,5 +1,7 @@
 package dev.residual.cli;
 
+import dev.residual.Json;
+import dev.residual.bench.BatchesSpeed;
 import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
@@ -10,6 +12,7 @@ import dev.residual.train.Recipe;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,8 +22,12 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = "Measures on this machine what training costs beyond its arithmetic: training as it is (batches,"
-                + " metrics, progress) against a bare loop of the same operations on one batch, in turns.")
+                + " metrics, progress) against a bare loop of the same operations on one batch, in turns; and how fast"
+                + " the one thread is that makes the batches.")
 final class BenchCommand implements Callable<Integer> {
+    /** Taken in one turn when their making is timed: a few tenths of a second. */
+    private static final int BATCHES = 200;
+
     @Option(
             names = "--architecture",
             paramLabel = "NAME",
@@ -50,10 +57,10 @@ final class BenchCommand implements Callable<Integer> {
         Architecture a = Architecture.of(architecture);
         Dataset dataset = Datasets.load(Datasets.SHAPES, Path.of("data"), (done, total) -> {});
         Engine.start(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
-        Recipe recipe = Recipe.paper(a);
+        Recipe recipe = Json.with(Recipe.paper(a), Map.of("batchSize", batchSize));
         long last = (long) (turns + 1) * steps;
         try (TrainingView view = new TrainingView(console, recipe, Progress.start(recipe), last, (int) last)) {
-            TrainingOverhead o = TrainingOverhead.measure(a, batchSize, dataset, turns, steps, view);
+            TrainingOverhead o = TrainingOverhead.measure(a, recipe, dataset, turns, steps, view);
             console.line(String.format(
                     Locale.ROOT,
                     "%s, batch %d, %d threads, %d turns of %d steps each, in turns (ms a step)",
@@ -65,6 +72,11 @@ final class BenchCommand implements Callable<Integer> {
             console.line(row("training as it is", o.training(), "ms"));
             console.line(row("bare loop", o.bare(), "ms"));
             console.line(row("ratio, turn by turn", o.ratios(), ""));
+            double[] speeds = BatchesSpeed.measure(dataset, recipe, turns, BATCHES);
+            console.line(row(
+                    "batches, in thousands",
+                    Arrays.stream(speeds).map(s -> s / 1000).toArray(),
+                    "/s"));
         }
         return Main.OK;
     }
@@ -74,7 +86,7 @@ final class BenchCommand implements Callable<Integer> {
         Arrays.sort(sorted);
         return String.format(
                 Locale.ROOT,
-                "  %-20s  minimum %8.3f %2s   median %8.3f %2s   maximum %8.3f %2s",
+                "  %-21s  minimum %8.3f %2s   median %8.3f %2s   maximum %8.3f %2s",
                 name,
                 sorted[0],
                 unit,
