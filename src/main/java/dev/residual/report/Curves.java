@@ -52,7 +52,7 @@ public record Curves(String name, List<Metrics> metrics, List<Long> drops, Look 
     private static final int MARKED_POINTS = 30;
 
     /** From this ratio of the largest to the smallest loss on, its axis is logarithmic. */
-    private static final double LOG_RATIO = 30;
+    private static final double LOG_RATIO = 10;
 
     /** Longer names are cut in the title. */
     private static final int NAME_LENGTH = 48;

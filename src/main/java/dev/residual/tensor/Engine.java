@@ -1,6 +1,8 @@
 package dev.residual.tensor;
 
 import dev.residual.ResidualException;
+import java.io.IOException;
+import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
@@ -29,25 +31,40 @@ public final class Engine {
     }
 
     private static void load() {
-        // JavaCPP looks into the system's library path too. A libtorch of another version that lies there (Debian's
-        // package libtorch1.13, say) gets loaded beside ours, and the process dies with SIGSEGV.
-        String libraryPath = System.getProperty("java.library.path", "");
-        System.setProperty("java.library.path", "");
         // By default JavaCPP compares the resident memory of the whole process, shared pages included, with the heap's
         // limit, and can throw an OutOfMemoryError that is not one. Tensors are freed by scopes, not by that check.
         System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
         System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        // Another libtorch in the system's library path (Debian's libtorch1.13 and libtorch-dev, say) must not be
+        // loaded
+        // beside ours, or the process dies with SIGSEGV. JavaCPP looks there for optional parts that we do not bring.
+        String libraryPath = System.getProperty("java.library.path", "");
+        System.setProperty("java.library.path", "");
         try {
+            unpack();
             Loader.load(torch.class);
-        } catch (LinkageError e) {
+        } catch (LinkageError | IOException e) {
             throw new ResidualException(
                     "libtorch cannot be loaded on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch")
-                            + ": the build holds the natives of the machine that it was built on (" + e.getMessage()
-                            + ")",
+                            + ": the build holds the natives of the machine that it was built on ("
+                            + e.getMessage() + ")",
                     e);
         } finally {
             System.setProperty("java.library.path", libraryPath);
+        }
+    }
+
+    /**
+     * Unpacks what libtorch.so needs before it is loaded. JavaCPP unpacks and loads one library after the other; on the
+     * first start the system's linker would not find libtorch_cpu.so beside libtorch.so, and would take the system's.
+     */
+    private static void unpack() throws IOException {
+        for (String part : List.of("c10", "torch_cpu", "c10_cuda", "torch_cuda")) {
+            String file = System.mapLibraryName(part);
+            for (String build : List.of("", "-gpu")) { // one of the two is there
+                Loader.cacheResource(torch.class, "/org/bytedeco/pytorch/" + Loader.getPlatform() + build + "/" + file);
+            }
         }
     }
 }
