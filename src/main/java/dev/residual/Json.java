@@ -58,7 +58,11 @@ public final class Json {
         try {
             JsonNode tree = MAPPER.readTree(text);
             requireKnownKeys(tree, type, "", what);
-            return MAPPER.treeToValue(tree, type);
+            T value = MAPPER.treeToValue(tree, type);
+            if (value == null) {
+                throw new ResidualException(what + ": nothing there");
+            }
+            return value;
         } catch (JsonMappingException e) {
             if (e.getCause() instanceof ResidualException ours) {
                 throw new ResidualException(what + ": " + ours.getMessage(), e);

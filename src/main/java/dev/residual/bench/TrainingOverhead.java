@@ -45,6 +45,12 @@ public record TrainingOverhead(double[] training, double[] bare) {
             int turns,
             int steps,
             TrainingListener listener) {
+        TrainingListener onlySteps = new TrainingListener() { // nothing is evaluated, so there are no epochs to show
+                    @Override
+                    public void onStep(Progress progress, double learningRate) {
+                        listener.onStep(progress, learningRate);
+                    }
+                };
         ResNet network = ResNet.of(architecture);
         int batchSize = recipe.batchSize();
         Device device = Device.CPU;
@@ -63,7 +69,7 @@ public record TrainingOverhead(double[] training, double[] bare) {
             Tensor images = Tensors.channelsLast(randomImages(batchSize));
             Tensor labels = Tensors.of(new long[batchSize]);
             for (int turn = -1; turn < turns; turn++) { // the first warms up
-                double a = perStep(steps, () -> trainer.run(stopAfter(steps), listener));
+                double a = perStep(steps, () -> trainer.run(stopAfter(steps), onlySteps));
                 double b = perStep(steps, () -> {
                     for (int i = 0; i < steps; i++) {
                         bareStep(network, bareState, bareOptimizer, images, labels);

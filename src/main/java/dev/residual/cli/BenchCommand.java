@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.Json;
+import dev.residual.ResidualException;
 import dev.residual.bench.BatchesSpeed;
 import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Dataset;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -38,8 +40,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "128", description = "Default: ${DEFAULT-VALUE}.")
     private int batchSize;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Option(names = "--turns", paramLabel = "N", defaultValue = "7", description = "Default: ${DEFAULT-VALUE}.")
     private int turns;
@@ -53,10 +55,13 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (turns < 1 || steps < 1) {
+            throw new ResidualException("turns " + turns + ", steps " + steps + ": expected 1 or more");
+        }
         Console console = new Console();
         Architecture a = Architecture.of(architecture);
         Dataset dataset = Datasets.load(Datasets.SHAPES, Path.of("data"), (done, total) -> {});
-        Engine.start(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+        Engine.start(threads.count());
         Recipe recipe = Json.with(Recipe.paper(a), Map.of("batchSize", batchSize));
         long last = (long) (turns + 1) * steps;
         try (TrainingView view = new TrainingView(console, recipe, Progress.start(recipe), last, (int) last)) {

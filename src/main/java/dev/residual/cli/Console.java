@@ -42,6 +42,17 @@ final class Console {
         err.flush();
     }
 
+    /** A sentence about something that is wrong but was got over. */
+    void warn(String sentence) {
+        note("residual: " + sentence);
+    }
+
+    /** What a person types to start this program. */
+    static String command() {
+        String launcher = System.getenv("RESIDUAL_COMMAND");
+        return launcher == null ? "residual" : launcher;
+    }
+
     private synchronized void bar(String text) {
         err.print("\r" + text + "\033[K");
         err.flush();

@@ -28,16 +28,30 @@ final class DataOptions {
         return directory == null ? Path.of("data") : directory;
     }
 
+    String name() {
+        return dataset == null ? Datasets.CIFAR10 : dataset;
+    }
+
     Dataset load(Console console) {
-        return load(dataset == null ? Datasets.CIFAR10 : dataset, path(), console);
+        return load(name(), path(), console);
+    }
+
+    /** Whether what a run was trained on, or what the options name instead, is there without a download. */
+    boolean isThere(RunConfig.Data trainedOn) {
+        return Datasets.isThere(name(trainedOn), path(trainedOn));
     }
 
     /** Loads what a run was trained on, unless the options name another. */
     Dataset load(RunConfig.Data trainedOn, Console console) {
-        return load(
-                dataset == null ? trainedOn.dataset() : dataset,
-                directory == null ? Path.of(trainedOn.directory()) : directory,
-                console);
+        return load(name(trainedOn), path(trainedOn), console);
+    }
+
+    private String name(RunConfig.Data trainedOn) {
+        return dataset == null ? trainedOn.dataset() : dataset;
+    }
+
+    private Path path(RunConfig.Data trainedOn) {
+        return directory == null ? Path.of(trainedOn.directory()) : directory;
     }
 
     private static Dataset load(String name, Path directory, Console console) {

@@ -53,8 +53,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "train, validation (what the run held out) or test. Default: ${DEFAULT-VALUE}.")
     private Part part;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
@@ -62,7 +62,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        ModelArgument argument = ModelArgument.find(path);
+        ModelArgument argument = ModelArgument.find(path, console);
         ModelFile model = argument.model();
         Dataset dataset = data.load(argument.data(), console);
         if (!dataset.classes().equals(model.card().classes())) {
@@ -70,14 +70,13 @@ final class EvaluateCommand implements Callable<Integer> {
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
         ImageSet images = images(dataset, argument);
-        Engine.start(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+        Engine.start(threads.count());
         Evaluation evaluation;
         Device device = Device.of("auto");
         try (State state = model.state(device)) {
             evaluation = new Evaluator(model.network(), state, model.card().normalization(), device).evaluate(images);
         }
-        System.out.println(
-                json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset, argument.file()));
+        System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));
         return Main.OK;
     }
 
@@ -112,14 +111,14 @@ final class EvaluateCommand implements Callable<Integer> {
         return document;
     }
 
-    private String text(Evaluation e, Dataset dataset, Path file) {
+    private String text(Evaluation e, Dataset dataset) {
         List<String> classes = dataset.classes();
         int width = Math.max(8, classes.stream().mapToInt(String::length).max().orElse(0));
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
                 "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%n%n",
-                file,
+                path,
                 dataset.name(),
                 part,
                 e.accuracy(),

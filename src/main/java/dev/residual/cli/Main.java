@@ -7,7 +7,12 @@ import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.train.Provenance;
 import dev.residual.train.Recipe.Decayed;
 import dev.residual.train.Recipe.OptimizerKind;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -39,7 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         },
         footer = {
             "",
-            "For a first look, without any data:  residual train --dataset shapes --architecture resnet8 --iterations 800",
+            "For a first look, without any data:  ./residual train --dataset shapes --architecture resnet8 --iterations 800",
             "'residual help COMMAND' describes a command."
         })
 public final class Main {
@@ -55,13 +60,24 @@ public final class Main {
 
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        Interruption.exit(run(args));
+        // Whatever the locale: tables, bars and JSON are UTF-8.
+        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+        int code = FAILED;
+        try {
+            code = run(args);
+        } catch (Throwable e) { // no memory, a broken installation: nobody else would say it in a sentence
+            System.err.println("residual: " + e);
+        }
+        Interruption.exit(code);
     }
 
     /** @return the exit code */
     static int run(String... args) {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main)
+                .setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true))
+                .setErr(new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true))
                 .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
                 .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
                 .registerConverter(ShortcutKind.class, oneOf(ShortcutKind.values()))
@@ -73,7 +89,7 @@ public final class Main {
                 .setParameterExceptionHandler((e, a) -> usageError(e))
                 .setExecutionExceptionHandler((e, c, r) -> main.failed(e, c.getErr()));
         if (args.length == 0) {
-            commandLine.usage(System.out);
+            commandLine.usage(commandLine.getErr());
             return USAGE;
         }
         return commandLine.execute(args);

@@ -30,7 +30,7 @@ final class ReportCommand implements Callable<Integer> {
         Console console = new Console();
         RunDirectory directory = RunDirectory.open(run);
         RunConfig config = RunConfig.read(directory);
-        RunReports.write(directory, config, dataset(config, console));
+        RunReports.write(directory, config, dataset(config, console), console::warn);
         console.line("  curves   " + directory.curves() + ", .svg");
         console.line("  report   " + directory.report());
         return Main.OK;
@@ -38,10 +38,13 @@ final class ReportCommand implements Callable<Integer> {
 
     private Optional<Dataset> dataset(RunConfig config, Console console) {
         try {
-            return Optional.of(data.load(config.data(), console));
+            if (data.isThere(config.data())) {
+                return Optional.of(data.load(config.data(), console));
+            }
+            console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
         } catch (ResidualException e) {
-            console.note("residual: the report is written without the test images: " + e.getMessage());
-            return Optional.empty();
+            console.warn("the report does without the test images: " + e.getMessage());
         }
+        return Optional.empty();
     }
 }

@@ -40,13 +40,17 @@ final class ResumeCommand implements Callable<Integer> {
         Console console = new Console();
         RunDirectory directory = RunDirectory.open(run);
         RunConfig config = RunConfig.read(directory);
+        Optional<Checkpoint> checkpoint = new Checkpoints(directory.checkpoints()).latest(console::warn);
         if (iterations != null) {
-            config = Json.with(config, Map.of("recipe", config.recipe().withIterations(iterations)));
+            long done = checkpoint.map(c -> c.progress().iteration()).orElse(0L);
+            if (iterations <= done) {
+                throw new ResidualException(
+                        run + " has " + done + " iterations behind it already: --iterations takes a larger number");
+            }
+            config = Json.with(config, Map.of("recipe", config.recipe().withIterations(iterations, done)));
         }
         Dataset dataset = data.load(config.data(), console);
         requireSameData(config, dataset);
-        Optional<Checkpoint> checkpoint =
-                new Checkpoints(directory.checkpoints()).latest(warning -> console.note("residual: " + warning));
         return new Training(console).start(directory, config, dataset, checkpoint);
     }
 

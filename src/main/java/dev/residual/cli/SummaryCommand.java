@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "summary",
@@ -28,9 +30,12 @@ final class SummaryCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
+    @Spec
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
-        Summary summary = Summary.of(options.architecture(architecture));
+        Summary summary = Summary.of(Usage.of(spec, () -> options.architecture(architecture)));
         System.out.println(json ? Json.pretty(document(summary)) : table(summary));
         return Main.OK;
     }

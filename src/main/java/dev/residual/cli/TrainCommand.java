@@ -2,13 +2,14 @@ package dev.residual.cli;
 
 import dev.residual.Json;
 import dev.residual.data.Dataset;
+import dev.residual.data.Datasets;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.train.Provenance;
-import dev.residual.train.Recipe;
 import dev.residual.train.RunConfig;
+import dev.residual.train.Split;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,7 +18,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "train",
@@ -26,9 +29,9 @@ import picocli.CommandLine.Option;
         description = "Trains a network and writes a run directory: model, metrics, curves, report.",
         footer = {
             "",
-            "The paper's ResNet-20 on CIFAR-10:   residual train --data DIR",
-            "What the article's code does:        residual train --architecture article44 --recipe article --data DIR",
-            "A first look, without any data:      residual train --dataset shapes --architecture resnet8 --iterations 800"
+            "The paper's ResNet-20 on CIFAR-10:   ./residual train --data DIR",
+            "What the article's code does:        ./residual train --architecture article44 --recipe article --data DIR",
+            "A first look, without any data:      ./residual train --dataset shapes --architecture resnet8 --iterations 800"
         })
 final class TrainCommand implements Callable<Integer> {
     @Option(
@@ -62,8 +65,8 @@ final class TrainCommand implements Callable<Integer> {
                     "The run directory. Default: runs/ARCHITECTURE-DATASET-RECIPE, with a number where it is taken.")
     private Path output;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Option(
             names = "--device",
@@ -85,30 +88,52 @@ final class TrainCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nWhat to change in the architecture:%n")
     private ArchitectureOptions architectureOptions = new ArchitectureOptions();
 
+    @Spec
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
         Console console = new Console();
-        Architecture named = architectureOptions.architecture(architecture);
-        Recipe recipe = recipeOptions.recipe(named);
+        RunConfig asked = Usage.of(spec, this::config);
         if (output != null) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
-        int threadCount = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         Dataset dataset = data.load(console);
-        Architecture fitted =
-                Json.with(named, Map.of("classes", dataset.classes().size()));
-        Engine.start(threadCount);
+        Split.of(dataset, validation, seed); // can it be divided so?
+        Engine.start(asked.threads());
+        Architecture fitted = Json.with(
+                asked.architecture(), Map.of("classes", dataset.classes().size()));
         RunConfig config = new RunConfig(
                 fitted,
-                recipe,
-                new RunConfig.Data(dataset.name(), data.path().toString(), validation, dataset.sha256()),
+                asked.recipe(),
+                new RunConfig.Data(dataset.name(), asked.data().directory(), validation, dataset.sha256()),
                 seed,
-                threadCount,
+                asked.threads(),
                 Device.of(device).toString(),
                 checkpointEvery,
                 Provenance.now());
-        Path path = output == null ? free(fitted.name() + "-" + dataset.name() + "-" + recipe.name()) : output;
+        Path path = output == null
+                ? free(fitted.name() + "-" + dataset.name() + "-"
+                        + config.recipe().name())
+                : output;
         return new Training(console).start(RunDirectory.create(path), config, dataset, Optional.empty());
+    }
+
+    /** What the options say, before anything is loaded. */
+    private RunConfig config() {
+        Architecture named = architectureOptions.architecture(architecture);
+        Device.requireName(device);
+        Datasets.requireName(data.name());
+        String directory = data.path().toAbsolutePath().normalize().toString();
+        return new RunConfig(
+                named,
+                recipeOptions.recipe(named),
+                new RunConfig.Data(data.name(), directory, validation, Map.of()),
+                seed,
+                threads.count(),
+                device,
+                checkpointEvery,
+                Map.of());
     }
 
     private static Path free(String name) {

@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.data.Dataset;
+import dev.residual.data.Datasets;
 import dev.residual.model.Summary;
 import dev.residual.report.RunReports;
 import dev.residual.run.Metrics;
@@ -9,6 +10,7 @@ import dev.residual.run.RunDirectory;
 import dev.residual.train.Checkpoint;
 import dev.residual.train.Progress;
 import dev.residual.train.RunConfig;
+import dev.residual.train.TrainingListener;
 import dev.residual.train.TrainingRun;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -29,11 +31,11 @@ final class Training {
         try (FileChannel claim = directory.lock()) {
             boolean finished = train(directory, config, dataset, checkpoint);
             if (!finished) {
-                console.note(
-                        "Interrupted; the checkpoint is written. Go on with:  residual resume " + directory.path());
+                console.note("Interrupted; the checkpoint is written. Go on with:  " + Console.command() + " resume "
+                        + directory.path());
                 return Main.INTERRUPTED;
             }
-            RunReports.write(directory, config, Optional.of(dataset));
+            RunReports.write(directory, config, Optional.of(dataset), console::warn);
             farewell(directory, config);
             return Main.OK;
         } catch (IOException e) {
@@ -45,10 +47,15 @@ final class Training {
         try (Interruption interruption = new Interruption(console)) {
             TrainingRun run = new TrainingRun(directory, config, dataset, interruption);
             Progress start = checkpoint.map(Checkpoint::progress).orElseGet(() -> Progress.start(config.recipe()));
-            greet(directory, config, dataset, run, start);
             try (TrainingView view =
                     new TrainingView(console, config.recipe(), start, run.lastIteration(), run.batchesPerEpoch())) {
-                return run.run(checkpoint, view);
+                TrainingListener greeting = new TrainingListener() {
+                    @Override
+                    public void onStart(Progress progress) {
+                        greet(directory, config, dataset, run, progress);
+                    }
+                };
+                return run.run(checkpoint, TrainingListener.all(greeting, view));
             }
         }
     }
@@ -82,12 +89,13 @@ final class Training {
         console.line("  curves   " + directory.curves());
         console.line("  report   " + directory.report());
         console.line("  model    " + directory.model());
-        console.line("Next:  residual evaluate " + directory.path() + "   its accuracy, class by class");
-        if (config.data().dataset().equals("shapes")) {
-            console.line(
-                    "       residual train --data data" + "   the paper's ResNet-20 on CIFAR-10 (downloaded once)");
+        String residual = Console.command();
+        console.line("Next:  " + residual + " evaluate " + directory.path() + "   its accuracy, class by class");
+        if (config.data().dataset().equals(Datasets.SHAPES)) {
+            console.line("       " + residual + " train --data data --iterations 7820"
+                    + "   the paper's ResNet-20 on CIFAR-10, downloaded once");
         } else {
-            console.line("       residual resume " + directory.path() + " --iterations N   train for longer");
+            console.line("       " + residual + " resume " + directory.path() + " --iterations N   train for longer");
         }
     }
 }

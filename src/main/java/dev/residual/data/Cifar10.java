@@ -67,6 +67,13 @@ public final class Cifar10 {
         return new Dataset("cifar10", CLASSES, train, test, sha256);
     }
 
+    /** Whether some form of it is there, whole or not. */
+    static boolean isIn(Path dir) {
+        return Files.exists(dir.resolve(FOLDER))
+                || Files.exists(dir.resolve(ARCHIVE))
+                || FILES.stream().anyMatch(name -> Files.exists(dir.resolve(name)));
+    }
+
     /** The folder that has the batch files, unpacked and downloaded where needed. */
     private static Path find(Path dir, Download.Progress progress, Download.Source source, int records) {
         checkFolder(dir);

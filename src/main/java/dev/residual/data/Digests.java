@@ -4,14 +4,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Message digests without the checked exception: every Java platform must have MD5 and SHA-256. */
-final class Digests {
+public final class Digests {
     private Digests() {}
 
     static MessageDigest md5() {
         return of("MD5");
     }
 
-    static MessageDigest sha256() {
+    public static MessageDigest sha256() {
         return of("SHA-256");
     }
 

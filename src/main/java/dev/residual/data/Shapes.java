@@ -1,7 +1,6 @@
 package dev.residual.data;
 
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -59,15 +58,11 @@ public final class Shapes {
 
     /** Over the pixels and then the labels, first of the training set, then of the test set. */
     private static String sha256(ImageSet... sets) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (ImageSet set : sets) {
-                digest.update(set.pixels());
-                digest.update(set.labels());
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
+        MessageDigest digest = Digests.sha256();
+        for (ImageSet set : sets) {
+            digest.update(set.pixels());
+            digest.update(set.labels());
         }
+        return HexFormat.of().formatHex(digest.digest());
     }
 }

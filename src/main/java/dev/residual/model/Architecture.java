@@ -2,6 +2,7 @@ package dev.residual.model;
 
 import dev.residual.ResidualException;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -39,7 +40,7 @@ public record Architecture(int depth, List<Integer> widths, ShortcutKind shortcu
 
         @Override
         public String toString() {
-            return name().length() == 1 ? name() : name().toLowerCase();
+            return name().length() == 1 ? name() : name().toLowerCase(Locale.ROOT);
         }
     }
 

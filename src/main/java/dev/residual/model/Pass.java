@@ -6,8 +6,7 @@ import org.bytedeco.pytorch.Tensor;
  * What the layers need to know while a batch goes through them.
  *
  * @param state the network's numbers
- * @param training whether BN normalises by the batch's own mean and variance, and lets them flow into its running
- *     statistics; otherwise it normalises by the running ones
+ * @param mode by which mean and variance BN normalises
  */
 public record Pass(State state, Mode mode) {
     /** By which mean and variance BN normalises. */

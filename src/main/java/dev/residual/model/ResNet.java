@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param body the stack between: 3n blocks and, in the article's network, the convolutions between its stages
  */
-public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, List<Module> body, Linear fc) {
+public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, List<Module> body, Head fc) {
     /** The size of an image. */
     public static final Shape IMAGE = new Shape(3, 32, 32);
 
@@ -42,7 +42,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, L
                 Conv2d.of3x3("conv1", IMAGE.channels(), first, 1, a.convBias()),
                 new BatchNorm2d("bn1", first),
                 List.copyOf(body),
-                new Linear("fc", in, a.classes()));
+                new Head("fc", in, a.classes()));
     }
 
     private static ResidualBlock block(String name, int in, int out, int stride, Architecture a) {

@@ -4,6 +4,8 @@ import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
 import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
 import de.erichseifert.vectorgraphics2d.util.PageSize;
 import dev.residual.run.Metrics;
+import dev.residual.run.MetricsFile;
+import dev.residual.train.LearningRate.Drop;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -13,8 +15,6 @@ import java.awt.geom.Line2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -33,7 +33,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * @param drops the iterations after which the learning rate changes; each becomes a vertical line with the new rate
  *     above it. Those that the run has not passed are left out
  */
-public record Curves(String name, List<Metrics> metrics, List<Long> drops, Look look) {
+public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look look) {
     /** Pixels of the PNG: twice the size at which it is meant to be seen, for dense screens. */
     public static final int PNG_WIDTH = 1600;
 
@@ -66,8 +66,6 @@ public record Curves(String name, List<Metrics> metrics, List<Long> drops, Look 
     public enum Look {
         /** Over iterations, as in the figures of He et al. (2015). */
         ITERATIONS,
-        /** Over epochs. */
-        EPOCHS,
         /** Over epochs, with round markers and a dashed line at 0.5 on the axis of percents. */
         ARTICLE
     }
@@ -205,23 +203,21 @@ public record Curves(String name, List<Metrics> metrics, List<Long> drops, Look 
         double top = chart.getScreenYFromChart(chart.getStyler().getYAxisMax());
         double bottom = chart.getScreenYFromChart(chart.getStyler().getYAxisMin());
         double free = 0;
-        for (long drop : drops.stream().sorted().toList()) {
+        for (Drop drop : drops) {
             Metrics after = metrics.stream()
-                    .filter(m -> m.iteration() > drop)
+                    .filter(m -> m.iteration() > drop.iteration())
                     .findFirst()
                     .orElse(null);
             if (after == null) {
                 return;
             }
             // An epoch has as many iterations everywhere in a run.
-            double x = chart.getScreenXFromChart(drop * (x(after) / after.iteration()));
+            double x = chart.getScreenXFromChart(drop.iteration() * (x(after) / after.iteration()));
             g.setColor(DROP);
             g.setStroke(Panel.dashed(1));
             g.draw(new Line2D.Double(x, top, x, bottom));
-            if (labelled && Double.isFinite(after.learningRate())) {
-                String rate = new BigDecimal(after.learningRate(), new MathContext(3))
-                        .stripTrailingZeros()
-                        .toPlainString();
+            if (labelled) {
+                String rate = MetricsFile.rate(drop.rate());
                 TextLayout label = new TextLayout("lr " + rate, Panel.FONT.deriveFont(12f), g.getFontRenderContext());
                 double left = x - label.getAdvance() / 2;
                 if (left > free) {

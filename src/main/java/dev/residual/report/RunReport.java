@@ -3,6 +3,7 @@ package dev.residual.report;
 import dev.residual.data.ImageSet;
 import dev.residual.run.Metrics;
 import dev.residual.train.Evaluation;
+import dev.residual.train.LearningRate.Drop;
 import java.util.List;
 import java.util.Map;
 
@@ -27,7 +28,7 @@ public record RunReport(
         String note,
         Curves.Look look,
         List<Metrics> metrics,
-        List<Long> drops,
+        List<Drop> drops,
         long parameters,
         List<String> classes,
         Evaluation evaluation,

@@ -11,19 +11,19 @@ import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
-import dev.residual.train.Checkpoints;
 import dev.residual.train.Evaluation;
 import dev.residual.train.Evaluator;
 import dev.residual.train.LearningRate;
+import dev.residual.train.LearningRate.Drop;
 import dev.residual.train.RunConfig;
+import dev.residual.train.TrainedModel;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.Safetensors.NamedTensor;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Gathers what a run directory tells, and draws and writes it there. */
 public final class RunReports {
@@ -33,27 +33,29 @@ public final class RunReports {
      * Writes {@code curves.png}, {@code curves.svg} and {@code report.html}.
      *
      * @param dataset what the run was trained on; without it, the report does without what needs it
+     * @param warning is told of damage that was passed over, in a sentence
      * @throws ResidualException when the run has no metrics yet, or the files cannot be written
      */
-    public static void write(RunDirectory run, RunConfig config, Optional<Dataset> dataset) {
+    public static void write(RunDirectory run, RunConfig config, Optional<Dataset> dataset, Consumer<String> warning) {
         List<Metrics> metrics = new MetricsFile(run.metrics()).read();
         if (metrics.isEmpty()) {
             throw new ResidualException(run.path() + " has no metrics yet: its first evaluation has not ended");
         }
         Metrics last = metrics.get(metrics.size() - 1);
         String name = run.path().toAbsolutePath().normalize().getFileName().toString();
-        List<Long> drops = new LearningRate(config.recipe()).dropsBefore(last.iteration());
+        List<Drop> drops = new LearningRate(config.recipe()).dropsBefore(last.iteration());
         Curves.Look look = config.recipe().name().equals("article") ? Curves.Look.ARTICLE : Curves.Look.ITERATIONS;
         Curves curves = new Curves(name, metrics, drops, look);
         AtomicFile.write(run.curves(), curves::writePng);
         AtomicFile.write(run.path().resolve("curves.svg"), curves::writeSvg);
 
-        Optional<ModelFile> model = model(run);
+        Optional<TrainedModel> trained = TrainedModel.of(run, warning);
+        Optional<ModelFile> model = trained.map(TrainedModel::model);
         Optional<Evaluation> evaluation = model.flatMap(m -> dataset.map(d -> evaluate(m, d, config.threads())));
         HtmlReport.write(
                 new RunReport(
                         name,
-                        Files.exists(run.model())
+                        trained.map(TrainedModel::finished).orElse(false)
                                 ? ""
                                 : "This run is not finished: it stands at iteration " + last.iteration() + ".",
                         look,
@@ -67,12 +69,6 @@ public final class RunReports {
                         configuration(config),
                         provenance(config)),
                 run.report());
-    }
-
-    private static Optional<ModelFile> model(RunDirectory run) {
-        Optional<Path> file =
-                Files.exists(run.model()) ? Optional.of(run.model()) : new Checkpoints(run.checkpoints()).latestModel();
-        return file.map(ModelFile::read);
     }
 
     private static Evaluation evaluate(ModelFile model, Dataset dataset, int threads) {

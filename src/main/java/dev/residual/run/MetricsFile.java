@@ -3,6 +3,7 @@ package dev.residual.run;
 import dev.residual.AtomicFile;
 import dev.residual.ResidualException;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,9 @@ public record MetricsFile(Path path) {
 
     /** A learning rate as people write it: 0.1 · 0.1 is 0.01, not 0.010000000000000002. */
     public static String rate(double value) {
-        return Float.toString((float) value);
+        return new BigDecimal(Float.toString((float) value))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 
     /**

@@ -77,7 +77,7 @@ public record RunDirectory(Path path) {
             return false;
         }
         try (Stream<Path> entries = Files.list(path)) {
-            return entries.allMatch(e -> e.getFileName().toString().equals(".lock"));
+            return entries.allMatch(e -> e.getFileName().toString().startsWith(".")); // what a crash left
         }
     }
 

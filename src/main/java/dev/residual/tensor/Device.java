@@ -1,6 +1,8 @@
 package dev.residual.tensor;
 
 import dev.residual.ResidualException;
+import java.util.List;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -9,6 +11,9 @@ public enum Device {
     CPU,
     /** An NVIDIA GPU; needs the build with the {@code gpu} profile. */
     CUDA;
+
+    /** What {@link #of} knows. */
+    private static final List<String> NAMES = List.of("auto", "cpu", "cuda");
 
     /**
      * @param name {@code cpu}, {@code cuda}, or {@code auto}: CUDA when this build and this machine have it
@@ -25,8 +30,19 @@ public enum Device {
                 }
                 yield CUDA;
             }
-            default -> throw new ResidualException("--device " + name + ": expected auto, cpu or cuda");
+            default -> throw unknown(name);
         };
+    }
+
+    /** @throws ResidualException when {@link #of} would not know that name; libtorch need not be there */
+    public static void requireName(String name) {
+        if (!NAMES.contains(name)) {
+            throw unknown(name);
+        }
+    }
+
+    private static ResidualException unknown(String name) {
+        return new ResidualException("no device '" + name + "': expected " + String.join(" or ", NAMES));
     }
 
     /** The tensor itself when it is here already, otherwise a copy of it. */
@@ -39,6 +55,6 @@ public enum Device {
 
     @Override
     public String toString() {
-        return name().toLowerCase();
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -8,22 +8,22 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch and sets its threads. Everything that computes needs {@link #start} first. */
 public final class Engine {
+    public static final int MAX_THREADS = 1024;
+
     private Engine() {}
 
     /**
      * Loads libtorch, once, and sets the number of threads that one operation uses.
      *
-     * @param threads at least 1
+     * @param threads from 1 to 1,024
      * @throws ResidualException when this machine has no natives of libtorch
      */
     public static synchronized void start(int threads) {
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new ResidualException("threads " + threads + ": expected 1 to " + MAX_THREADS);
+        }
         load();
         torch.set_num_threads(threads);
-    }
-
-    /** As {@link #start(int)} with a thread for each processor. */
-    public static void start() {
-        start(Runtime.getRuntime().availableProcessors());
     }
 
     public static int threads() {

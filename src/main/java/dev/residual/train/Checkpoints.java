@@ -3,6 +3,7 @@ package dev.residual.train;
 import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.data.Digests;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.Safetensors;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -68,7 +68,7 @@ public final class Checkpoints {
             writeText(temporary.resolve(PROGRESS), Json.pretty(progress) + "\n");
             writeText(temporary.resolve(SUMS), sums(temporary));
             AtomicFile.forceDirectory(temporary);
-            deleteTree(target); // one of this name is there only when it is damaged
+            deleteTree(target); // one of this name is there only when it is damaged, or of the same content
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.forceDirectory(directory);
             for (Path old : newestFirst().stream().skip(KEPT).toList()) {
@@ -105,9 +105,9 @@ public final class Checkpoints {
         return Optional.empty();
     }
 
-    /** The model of the newest checkpoint, whether or not the rest of it is whole; nothing when there is none. */
-    public Optional<Path> latestModel() {
-        return newestFirst().stream().map(p -> p.resolve(MODEL)).findFirst();
+    /** The iteration of the newest checkpoint, by its name; -1 where there is none. */
+    public long newestIteration() {
+        return newestFirst().stream().findFirst().map(p -> recency(p) / 2).orElse(-1L);
     }
 
     private static Checkpoint read(Path path) {
@@ -132,15 +132,13 @@ public final class Checkpoints {
 
     private static String sha256(Path file) {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = Digests.sha256();
             try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
                 in.transferTo(OutputStream.nullOutputStream());
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

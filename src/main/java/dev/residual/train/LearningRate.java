@@ -1,6 +1,5 @@
 package dev.residual.train;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** The learning rate of each iteration. */
@@ -26,10 +25,19 @@ public final class LearningRate {
         return rate;
     }
 
+    /**
+     * A fall of the learning rate.
+     *
+     * @param iteration minibatches trained on before it
+     * @param rate the new one
+     */
+    public record Drop(long iteration, double rate) {}
+
     /** The drops that come before the last iteration. */
-    public List<Long> dropsBefore(long lastIteration) {
-        List<Long> drops = new ArrayList<>(recipe.drops());
-        drops.removeIf(d -> d >= lastIteration);
-        return drops;
+    public List<Drop> dropsBefore(long lastIteration) {
+        return recipe.drops().stream()
+                .filter(d -> d < lastIteration)
+                .map(d -> new Drop(d, at(d, false)))
+                .toList();
     }
 }

@@ -1,10 +1,14 @@
 package dev.residual.train;
 
 import dev.residual.model.Parameter;
+import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.tensor.Scope;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -14,24 +18,44 @@ import org.bytedeco.pytorch.global.torch;
  * tensors for each parameter as it needs.
  */
 public abstract sealed class Optimizer implements AutoCloseable {
+    // What is remembered of each parameter: SGD's momentum, or Adam's two running averages.
+    private static final String MOMENTUM = "momentum/";
+    private static final String MEAN = "mean/";
+    private static final String SQUARE = "square/";
+
     private final State state;
     private final Recipe recipe;
 
     /** By the name of the memory and of the parameter, such as {@code momentum/conv1.weight}. */
     private final Map<String, Tensor> memory = new LinkedHashMap<>();
 
-    private Optimizer(State state, Recipe recipe, String... memories) {
+    private Optimizer(State state, Recipe recipe) {
         this.state = state;
         this.recipe = recipe;
-        for (String m : memories) {
-            state.tensors().forEach((p, tensor) -> {
-                if (p.trained()) {
-                    try (Scope scope = Scope.noGrad()) {
-                        memory.put(m + "/" + p.name(), scope.keep(torch.zeros_like(tensor)));
-                    }
+        state.tensors().forEach((p, tensor) -> {
+            for (String name : memoryNames(recipe, p)) {
+                try (Scope scope = Scope.noGrad()) {
+                    memory.put(name, scope.keep(torch.zeros_like(tensor)));
                 }
-            });
+            }
+        });
+    }
+
+    /** The names of all that an optimizer of this recipe remembers of this network. */
+    static Set<String> memoryNames(Recipe recipe, ResNet network) {
+        Set<String> names = new LinkedHashSet<>();
+        network.parameters().forEach(p -> names.addAll(memoryNames(recipe, p)));
+        return names;
+    }
+
+    private static List<String> memoryNames(Recipe recipe, Parameter p) {
+        if (!p.trained()) {
+            return List.of();
         }
+        return switch (recipe.optimizer()) {
+            case SGD -> List.of(MOMENTUM + p.name());
+            case ADAM -> List.of(MEAN + p.name(), SQUARE + p.name());
+        };
     }
 
     public static Optimizer of(Recipe recipe, State state) {
@@ -86,17 +110,16 @@ public abstract sealed class Optimizer implements AutoCloseable {
      * at once.
      */
     private static final class Sgd extends Optimizer {
-        private static final String MOMENTUM = "momentum";
         private final double momentum;
 
         Sgd(State state, Recipe recipe) {
-            super(state, recipe, MOMENTUM);
+            super(state, recipe);
             momentum = recipe.momentum();
         }
 
         @Override
         void update(String name, Tensor parameter, Tensor gradient, double rate, long iteration) {
-            Tensor v = memory().get(MOMENTUM + "/" + name);
+            Tensor v = memory().get(MOMENTUM + name);
             v.mul_(new Scalar(momentum)).add_(gradient);
             parameter.add_(v, new Scalar(-rate));
         }
@@ -107,17 +130,15 @@ public abstract sealed class Optimizer implements AutoCloseable {
         private static final double BETA1 = 0.9;
         private static final double BETA2 = 0.999;
         private static final double EPSILON = 1e-8;
-        private static final String MEAN = "mean";
-        private static final String SQUARE = "square";
 
         Adam(State state, Recipe recipe) {
-            super(state, recipe, MEAN, SQUARE);
+            super(state, recipe);
         }
 
         @Override
         void update(String name, Tensor parameter, Tensor gradient, double rate, long iteration) {
-            Tensor mean = memory().get(MEAN + "/" + name);
-            Tensor square = memory().get(SQUARE + "/" + name);
+            Tensor mean = memory().get(MEAN + name);
+            Tensor square = memory().get(SQUARE + name);
             mean.lerp_(gradient, new Scalar(1 - BETA1));
             square.mul_(new Scalar(BETA2)).addcmul_(gradient, gradient, new Scalar(1 - BETA2));
             double correction1 = 1 - Math.pow(BETA1, iteration + 1);

@@ -15,6 +15,7 @@ package dev.residual.train;
  * @param images trained on in this epoch
  * @param seconds spent in training, evaluations and checkpoints not counted
  * @param epochSeconds the same in this epoch
+ * @param learningRate of the last minibatch; 0 before the first
  */
 public record Progress(
         long iteration,
@@ -27,7 +28,8 @@ public record Progress(
         long correct,
         long images,
         double seconds,
-        double epochSeconds) {
+        double epochSeconds,
+        double learningRate) {
 
     /**
      * The paper's warm-up ends when "the training error is below 80 %". The error is measured over windows of minibatches
@@ -56,7 +58,7 @@ public record Progress(
 
     public static Progress start(Recipe recipe) {
         Warmup warmup = new Warmup(recipe.warmupLearningRate() > 0, 0, 0, 0);
-        return new Progress(0, 0, 0, 0, true, warmup, 0, 0, 0, 0, 0);
+        return new Progress(0, 0, 0, 0, true, warmup, 0, 0, 0, 0, 0, 0);
     }
 
     /**
@@ -65,8 +67,11 @@ public record Progress(
      * @param loss mean over its images
      * @param lastOfEpoch whether it ends the epoch
      * @param lastOfRun whether it ends the run
+     * @param time seconds that it took
+     * @param rate the learning rate that it was trained with
      */
-    Progress after(double loss, int batchCorrect, int size, boolean lastOfEpoch, boolean lastOfRun, double time) {
+    Progress after(
+            double loss, int batchCorrect, int size, boolean lastOfEpoch, boolean lastOfRun, double time, double rate) {
         return new Progress(
                 iteration + 1,
                 lastOfEpoch ? epoch + 1 : epoch,
@@ -78,7 +83,8 @@ public record Progress(
                 correct + batchCorrect,
                 images + size,
                 seconds + time,
-                epochSeconds + time);
+                epochSeconds + time,
+                rate);
     }
 
     /**
@@ -98,7 +104,28 @@ public record Progress(
                 whole ? 0 : correct,
                 whole ? 0 : images,
                 seconds,
-                whole ? 0 : epochSeconds);
+                whole ? 0 : epochSeconds,
+                learningRate);
+    }
+
+    /**
+     * As it must be to go on to a later end: the evaluation of an end in the middle of an epoch is no longer due.
+     */
+    Progress goingOnTo(long lastIteration) {
+        boolean due = evaluationDue && (batch == 0 || iteration == lastIteration);
+        return new Progress(
+                iteration,
+                epoch,
+                batch,
+                rows,
+                due,
+                warmup,
+                lossSum,
+                correct,
+                images,
+                seconds,
+                epochSeconds,
+                learningRate);
     }
 
     /** The number of the epoch that has ended or is under way, from 1; 0 before the first minibatch. */

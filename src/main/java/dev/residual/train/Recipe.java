@@ -157,8 +157,16 @@ public record Recipe(
 
     /** Shorter or longer: the drops move in proportion. */
     public Recipe withIterations(long count) {
+        return withIterations(count, 0);
+    }
+
+    /**
+     * Longer or shorter, for a run that has {@code done} iterations behind it: drops that have come stay, those that are
+     * still to come move in proportion.
+     */
+    public Recipe withIterations(long count, long done) {
         List<Long> moved = drops.stream()
-                .map(d -> Math.max(1, Math.round((double) d * count / iterations)))
+                .map(d -> d <= done ? d : Math.max(Math.max(1, done), Math.round((double) d * count / iterations)))
                 .toList();
         return Json.with(this, Map.of("iterations", count, "drops", moved));
     }

@@ -46,6 +46,7 @@ final class Recorder implements TrainingListener {
 
     @Override
     public void onEpoch(Metrics row) {
+        rows.removeIf(r -> r.epoch() == row.epoch()); // of an end in its middle, which is no end any more
         rows.add(row);
         file.write(rows);
         events.add(row);

@@ -5,6 +5,7 @@ import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Engine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,8 +51,8 @@ public record RunConfig(
     }
 
     public RunConfig {
-        if (threads < 1 || threads > 1024) {
-            throw new ResidualException("threads " + threads + ": expected 1 to 1024");
+        if (threads < 1 || threads > Engine.MAX_THREADS) {
+            throw new ResidualException("threads " + threads + ": expected 1 to " + Engine.MAX_THREADS);
         }
         if (checkpointEvery < 1) {
             throw new ResidualException("checkpoint-every " + checkpointEvery + ": expected 1 or more iterations");

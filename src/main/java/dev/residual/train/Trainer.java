@@ -28,7 +28,6 @@ public final class Trainer {
     private final Device device;
     private Progress progress;
     private Progress saved;
-    private double lastRate = Double.NaN;
 
     /**
      * What the loop calls out for, besides its listener.
@@ -103,9 +102,8 @@ public final class Trainer {
     private void step(TrainingListener listener) {
         long start = System.nanoTime();
         double rate = learningRate.at(progress.iteration(), progress.warmup().on());
-        if (rate != lastRate) {
+        if (rate != progress.learningRate()) {
             listener.onLearningRate(progress.iteration(), rate);
-            lastRate = rate;
         }
         try (Scope scope = Scope.open()) {
             Batch batch = batches.next();
@@ -122,7 +120,7 @@ public final class Trainer {
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
             boolean lastOfRun = progress.iteration() + 1 == lastIteration;
             double seconds = (System.nanoTime() - start) / 1e9;
-            progress = progress.after(lossValue, correct, batch.size(), batch.last(), lastOfRun, seconds);
+            progress = progress.after(lossValue, correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
         }
         listener.onStep(progress, rate);
     }

@@ -6,6 +6,9 @@ import java.util.function.Consumer;
 
 /** Is told how a run goes; everything that is shown or written while training hangs here. */
 public interface TrainingListener {
+    /** Before anything is trained, when all is found to be in order. */
+    default void onStart(Progress progress) {}
+
     /** After each minibatch. */
     default void onStep(Progress progress, double learningRate) {}
 
@@ -29,6 +32,11 @@ public interface TrainingListener {
     static TrainingListener all(TrainingListener... listeners) {
         List<TrainingListener> all = List.of(listeners);
         return new TrainingListener() {
+            @Override
+            public void onStart(Progress progress) {
+                tell(l -> l.onStart(progress));
+            }
+
             @Override
             public void onStep(Progress progress, double learningRate) {
                 tell(l -> l.onStep(progress, learningRate));

@@ -20,6 +20,7 @@ import dev.residual.weights.ModelFile;
 import dev.residual.weights.ModelFile.Card;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 
@@ -76,11 +77,14 @@ public final class TrainingRun {
      * @throws ResidualException when {@code from} is beyond the end
      */
     public boolean run(Optional<Checkpoint> from, TrainingListener view) {
-        Progress progress = from.map(Checkpoint::progress).orElseGet(() -> Progress.start(recipe));
+        Progress progress = from.map(Checkpoint::progress)
+                .orElseGet(() -> Progress.start(recipe))
+                .goingOnTo(lastIteration());
         if (progress.iteration() > lastIteration()) {
             throw new ResidualException(directory.path() + " has " + progress.iteration()
                     + " iterations behind it already," + " and is to end after " + lastIteration());
         }
+        from.ifPresent(this::requireThatItFits);
         config.write(directory);
         if (progress.iteration() == lastIteration() && !progress.evaluationDue()) {
             // Finished before; but a crash may have come between its last checkpoint and its model.
@@ -90,6 +94,7 @@ public final class TrainingRun {
         Engine.start(config.threads());
         Device device = Device.of(config.device());
         Recorder recorder = new Recorder(directory, progress);
+        view.onStart(progress);
         Normalization normalization = from.map(c -> c.model().card().normalization())
                 .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));
         Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
@@ -118,6 +123,17 @@ public final class TrainingRun {
         }
     }
 
+    /** Somebody may have changed config.json. */
+    private void requireThatItFits(Checkpoint checkpoint) {
+        Set<String> memory = checkpoint.memory().keySet();
+        if (!checkpoint.model().card().architecture().equals(config.architecture())
+                || !memory.equals(Optimizer.memoryNames(recipe, network))) {
+            throw new ResidualException(
+                    directory.config()
+                            + ": its network or optimizer is not that of the checkpoint, and the run cannot go on with another");
+        }
+    }
+
     /** The row of metrics that this epoch ends with. */
     private Optional<Metrics> evaluate(Evaluator evaluator, Progress p) {
         Optional<Evaluation> train =
@@ -131,8 +147,7 @@ public final class TrainingRun {
         return Optional.of(new Metrics(
                 p.epochNumber(),
                 p.iteration(),
-                new LearningRate(recipe)
-                        .at(Math.max(0, p.iteration() - 1), p.warmup().on()),
+                p.iteration() == 0 ? new LearningRate(recipe).at(0, p.warmup().on()) : p.learningRate(),
                 p.images() == 0 ? train.map(Evaluation::loss).orElse(Double.NaN) : p.trainLoss(),
                 train.map(Evaluation::accuracy).orElse(p.trainAccuracy()),
                 test.get().loss(),

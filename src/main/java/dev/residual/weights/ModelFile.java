@@ -57,6 +57,21 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
             }
             classes = List.copyOf(classes);
         }
+
+        /**
+         * A number of the provenance.
+         *
+         * @throws ResidualException when there is another text
+         */
+        public long number(String key, long otherwise) {
+            String text = provenance.get(key);
+            try {
+                return text == null ? otherwise : Long.parseLong(text);
+            } catch (NumberFormatException e) {
+                throw new ResidualException(
+                        "the model's provenance says '" + text + "' for '" + key + "', expected a number", e);
+            }
+        }
     }
 
     /** Takes a copy of the numbers as they are now. */

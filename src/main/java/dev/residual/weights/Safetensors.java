@@ -28,11 +28,11 @@ import java.util.Map;
  * @param tensors by name, in the order of the file
  */
 public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor> tensors) {
-    /** The header of ResNet-1202 with optimizer has 1.5 MB. */
-    static final int MAX_HEADER = 32 << 20;
+    /** Three times what the deepest network allowed needs. */
+    static final int MAX_HEADER = 4 << 20;
 
     /** The largest file that is read: twice ResNet-1202 with the two moments of Adam. */
-    static final long MAX_FILE = 512L << 20;
+    static final long MAX_FILE = 256L << 20;
 
     private static final int MAX_DIMENSIONS = 8;
 
@@ -152,10 +152,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             long[] shape = new long[dimensions.size()];
             long bytes = width;
             for (int i = 0; i < shape.length; i++) {
-                require(
-                        dimensions.get(i).canConvertToLong()
-                                && dimensions.get(i).isIntegralNumber(),
-                        "tensor '" + name + "' has a dimension that is no whole number");
+                require(isWhole(dimensions.get(i)), "tensor '" + name + "' has a dimension that is no whole number");
                 shape[i] = dimensions.get(i).longValue();
                 require(
                         shape[i] >= 0 && shape[i] <= MAX_FILE && bytes * Math.max(1, shape[i]) <= MAX_FILE,
@@ -164,9 +161,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             }
             JsonNode offsets = node.path("data_offsets");
             require(
-                    offsets.size() == 2
-                            && offsets.get(0).canConvertToLong()
-                            && offsets.get(1).canConvertToLong(),
+                    offsets.isArray() && offsets.size() == 2 && isWhole(offsets.get(0)) && isWhole(offsets.get(1)),
                     "tensor '" + name + "' has no two data_offsets");
             long begin = offsets.get(0).longValue();
             long end = offsets.get(1).longValue();
@@ -175,6 +170,10 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
                     "tensor '" + name + "' lies at bytes " + begin + " to " + end + ", but its shape takes " + bytes
                             + " bytes");
             return new Located(name, dtype, shape, begin, end);
+        }
+
+        private static boolean isWhole(JsonNode node) {
+            return node.isIntegralNumber() && node.canConvertToLong();
         }
 
         /** The format demands that tensors neither overlap nor leave holes, and that nothing follows the last. */

@@ -69,12 +69,15 @@ class CommandLineTest {
         assertRefused(run("train", "--augmentation", "cropflip"), 2, "crop-flip");
         assertRefused(run("train", "--iterations", "many"), 2, "--iterations");
         assertRefused(run("evaluate"), 2, "MODEL");
-        assertRefused(run("train", "--architecture", "resnet21"), 1, "6n+2");
-        assertRefused(run("train", "--recipe", "papr"), 1, "paper or article");
+        assertRefused(run("train", "--architecture", "resnet21"), 2, "6n+2");
+        assertRefused(run("train", "--recipe", "papr"), 2, "paper or article");
         assertRefused(run("train", "--shortcut", "D"), 2, "[A, B, C, none, article]");
-        assertRefused(run("train", "--dataset", "mnist"), 1, "cifar10 or shapes");
-        assertRefused(run("train", "--learning-rate", "-1"), 1, "learning rate");
-        assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 1, "auto, cpu or cuda");
+        assertRefused(run("train", "--dataset", "mnist"), 2, "cifar10 or shapes");
+        assertRefused(run("train", "--learning-rate", "-1"), 2, "learning rate");
+        assertRefused(run("train", "--threads", "0"), 2, "threads 0");
+        assertRefused(run("train", "--validation", "-1"), 2, "validation");
+        assertRefused(run("bench", "--turns", "0"), 1, "turns 0");
+        assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 2, "auto or cpu or cuda");
     }
 
     @Test
@@ -96,6 +99,7 @@ class CommandLineTest {
         }
         assertThat(run("--version").out).startsWith("residual ");
         assertThat(run().code).isEqualTo(2);
+        assertThat(run().out).isEmpty();
     }
 
     /** A whole run by its commands: train, evaluate, report, resume. */
@@ -144,15 +148,28 @@ class CommandLineTest {
         assertThat(Json.tree(bare.out, "output").get("images").asInt()).isEqualTo(500);
         assertThat(run("evaluate", run.toString()).out).contains("predicted");
 
+        assertRefused(
+                run("train", "--dataset", "shapes", "--validation", "10000", "--output", folder + "/all"),
+                1,
+                "10000 images");
+        assertThat(folder.resolve("all")).doesNotExist();
+
         Result finished = run("resume", run.toString());
         assertThat(finished.code).as(finished.err).isZero();
         Result extended = run("resume", run.toString(), "--iterations", "8");
         assertThat(extended.code).as(extended.err).isZero();
         assertThat(Files.readString(run.resolve("config.json"))).contains("\"iterations\" : 8");
 
+        assertRefused(run("resume", run.toString(), "--iterations", "8"), 1, "8 iterations behind it already");
+
         Result report = run("report", run.toString());
         assertThat(report.code).as(report.err).isZero();
         assertThat(run.resolve("curves.svg")).exists();
+
+        Files.writeString(
+                run.resolve("config.json"),
+                Files.readString(run.resolve("config.json")).replace("\"sgd\"", "\"adam\""));
+        assertRefused(run("resume", run.toString(), "--iterations", "9"), 1, "not that of the checkpoint");
 
         Files.writeString(
                 run.resolve("config.json"),

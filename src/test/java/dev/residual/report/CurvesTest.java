@@ -3,6 +3,7 @@ package dev.residual.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.residual.run.Metrics;
+import dev.residual.train.LearningRate.Drop;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,7 @@ class CurvesTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 20, 164})
     void bothCurvesAreInBothPanels(int epochs) throws IOException {
-        BufferedImage image = png(Samples.metrics(epochs), List.of(), Curves.Look.EPOCHS);
+        BufferedImage image = png(Samples.metrics(epochs), List.of(), Curves.Look.ITERATIONS);
 
         assertThat(image.getWidth()).isEqualTo(Curves.PNG_WIDTH);
         assertThat(image.getHeight()).isEqualTo(Curves.PNG_HEIGHT);
@@ -39,7 +40,7 @@ class CurvesTest {
     @ParameterizedTest
     @EnumSource
     void theUntrainedRowAloneIsDrawn(Curves.Look look) throws IOException {
-        BufferedImage image = png(Samples.metrics(0), List.of(100L), look);
+        BufferedImage image = png(Samples.metrics(0), List.of(new Drop(100, 0.01)), look);
 
         // The legend, on the right, has this colour as well.
         assertThat(count(image.getSubimage(0, 600, 800, 600), TEST)).isGreaterThan(50);
@@ -52,7 +53,7 @@ class CurvesTest {
         Metrics row = new Metrics(1, 100, nan, nan, nan, nan, nan, nan, nan);
 
         for (List<Metrics> metrics : List.of(List.<Metrics>of(), List.of(row))) {
-            BufferedImage image = png(metrics, List.of(50L), look);
+            BufferedImage image = png(metrics, List.of(new Drop(50, 0.01)), look);
             assertThat(count(image, TRAIN) + count(image, TEST)).isZero();
         }
     }
@@ -65,7 +66,7 @@ class CurvesTest {
         List<Metrics> without = new ArrayList<>(gap);
         without.remove(7);
 
-        assertThat(svg(gap, List.of(), Curves.Look.EPOCHS)).isEqualTo(svg(without, List.of(), Curves.Look.EPOCHS));
+        assertThat(svg(gap, List.of(), Curves.Look.ARTICLE)).isEqualTo(svg(without, List.of(), Curves.Look.ARTICLE));
     }
 
     @ParameterizedTest
@@ -85,10 +86,15 @@ class CurvesTest {
     void eachPassedDropIsALine() throws IOException {
         List<Metrics> metrics = Samples.metrics(20);
         int none = count(png(metrics, List.of(), Curves.Look.ITERATIONS), DROP);
-        int one = count(png(metrics, List.of(1000L), Curves.Look.ITERATIONS), DROP);
+        int one = count(png(metrics, List.of(new Drop(1000, 0.01)), Curves.Look.ITERATIONS), DROP);
 
         assertThat(one).isGreaterThan(none + 300);
-        assertThat(count(png(metrics, List.of(1000L, 2000L, 9000L), Curves.Look.ITERATIONS), DROP))
+        assertThat(count(
+                        png(
+                                metrics,
+                                List.of(new Drop(1000, 0.01), new Drop(2000, 0.001), new Drop(9000, 0.0001)),
+                                Curves.Look.ITERATIONS),
+                        DROP))
                 .as("drops at and after the last iteration")
                 .isEqualTo(one);
     }
@@ -110,18 +116,18 @@ class CurvesTest {
 
     @Test
     void theSvgHoldsNoTextThatNeedsAFont() throws IOException {
-        String svg = svg(Samples.metrics(5), List.of(200L), Curves.Look.ITERATIONS);
+        String svg = svg(Samples.metrics(5), List.of(new Drop(200, 0.01)), Curves.Look.ITERATIONS);
 
         assertThat(svg).contains("<svg", "<path").doesNotContain("<text", "font-family");
     }
 
-    private static BufferedImage png(List<Metrics> metrics, List<Long> drops, Curves.Look look) throws IOException {
+    private static BufferedImage png(List<Metrics> metrics, List<Drop> drops, Curves.Look look) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         new Curves("run", metrics, drops, look).writePng(out);
         return ImageIO.read(new ByteArrayInputStream(out.toByteArray()));
     }
 
-    private static String svg(List<Metrics> metrics, List<Long> drops, Curves.Look look) throws IOException {
+    private static String svg(List<Metrics> metrics, List<Drop> drops, Curves.Look look) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         new Curves("run", metrics, drops, look).writeSvg(out);
         return out.toString(StandardCharsets.UTF_8);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.residual.data.ImageSet;
 import dev.residual.run.Metrics;
 import dev.residual.train.Evaluation;
+import dev.residual.train.LearningRate.Drop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ class HtmlReportTest {
         RunReport bare = new RunReport(
                 "run",
                 "",
-                Curves.Look.EPOCHS,
+                Curves.Look.ITERATIONS,
                 List.of(),
                 List.of(),
                 1,
@@ -156,7 +157,7 @@ class HtmlReportTest {
                 "",
                 Curves.Look.ITERATIONS,
                 metrics,
-                List.of(250L),
+                List.of(new Drop(250, 0.01)),
                 269_722,
                 Samples.CLASSES,
                 evaluation,

@@ -48,6 +48,15 @@ class LearningRateTest {
         assertThat(Recipe.article().withIterations(640).drops()).containsExactly(320L, 480L, 520L, 560L);
     }
 
+    /** A run that goes on for longer: what has come cannot be moved. */
+    @Test
+    void onlyDropsThatAreStillToComeMoveInARunThatGoesOn() {
+        Recipe recipe = Recipe.paper(RESNET20).withIterations(7_820);
+        assertThat(recipe.withIterations(15_640, 5_000).drops()).containsExactly(3_910L, 11_730L);
+        assertThat(recipe.withIterations(15_640, 7_820).drops()).containsExactly(3_910L, 5_865L);
+        assertThat(recipe.withIterations(5_200, 5_000).drops()).containsExactly(3_910L, 5_000L);
+    }
+
     @Test
     void onlyTheDeepNetsWarmUp() {
         assertThat(Recipe.paper(Architecture.of("resnet56")).warmupLearningRate())
@@ -62,17 +71,17 @@ class LearningRateTest {
     void theWarmupEndsWhenTheTrainingErrorIsBelow80Percent() {
         Progress progress = Progress.start(Recipe.paper(Architecture.of("resnet110")));
         for (int i = 0; i < 100; i++) {
-            progress = progress.after(2.3, 25, 128, false, false, 0.1); // 19.5 % correct
+            progress = progress.after(2.3, 25, 128, false, false, 0.1, 0.01); // 19.5 % correct
         }
         assertThat(progress.warmup().on()).isTrue();
         for (int i = 0; i < 99; i++) {
-            progress = progress.after(2.2, 26, 128, false, false, 0.1); // 20.3 % correct
+            progress = progress.after(2.2, 26, 128, false, false, 0.1, 0.01); // 20.3 % correct
         }
         assertThat(progress.warmup().on()).isTrue();
-        progress = progress.after(2.2, 26, 128, false, false, 0.1);
+        progress = progress.after(2.2, 26, 128, false, false, 0.1, 0.01);
         assertThat(progress.warmup().on()).isFalse();
         for (int i = 0; i < 200; i++) {
-            progress = progress.after(2.3, 0, 128, false, false, 0.1);
+            progress = progress.after(2.3, 0, 128, false, false, 0.1, 0.01);
         }
         assertThat(progress.warmup().on()).isFalse();
     }

@@ -94,12 +94,12 @@ class ResumeTest {
     void interruptionsLeaveNoTrace(int every) throws IOException {
         RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
         Path run = newRun();
-        int sessions = 1;
+        int attempts = 1;
         while (!train(config, run, every)) {
-            sessions++;
-            assertThat(sessions).isLessThan(100);
+            attempts++;
+            assertThat(attempts).isLessThan(100);
         }
-        assertThat(sessions).isGreaterThan(1);
+        assertThat(attempts).isGreaterThan(1);
         uninterrupted(config).assertSame(End.of(run));
     }
 
@@ -154,6 +154,46 @@ class ResumeTest {
         train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
         End whole = uninterrupted(TinyRun.config(longer, 0, 100));
         assertThat(End.of(run).metrics).isEqualTo(whole.metrics);
+    }
+
+    /** A stop in the evaluation of an end that is then moved: the epoch must not be logged twice. */
+    @Test
+    void anEndThatIsMovedBeforeItWasEvaluatedIsNoEnd() throws IOException {
+        Recipe longer = TinyRun.recipe(Map.of("drops", List.of(5, 8)));
+        Recipe shorter = dev.residual.Json.with(longer, Map.of("iterations", 6));
+        Path run = newRun();
+        TinyRun.of(TinyRun.config(shorter, 0, 100), run, new StopBeforeEvaluation(run)::stop)
+                .run(Optional.empty(), new TrainingListener() {});
+        train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
+        assertThat(End.of(run).metrics).isEqualTo(uninterrupted(TinyRun.config(longer, 0, 100)).metrics);
+    }
+
+    /** Asks to stop once two rows are logged and two iterations of the next epoch are over: in the last evaluation. */
+    private static final class StopBeforeEvaluation {
+        private final MetricsFile metrics;
+        private int asked;
+
+        StopBeforeEvaluation(Path run) {
+            metrics = new MetricsFile(new RunDirectory(run).metrics());
+        }
+
+        boolean stop() {
+            return metrics.read().size() == 2 && asked++ >= 2;
+        }
+    }
+
+    @Test
+    void anExtendedRunThatIsInterruptedShowsItsNewNetwork() throws IOException {
+        Recipe longer = TinyRun.recipe(Map.of());
+        Path run = newRun();
+        train(TinyRun.config(dev.residual.Json.with(longer, Map.of("iterations", 4)), 0, 2), run, Integer.MAX_VALUE);
+        RunDirectory directory = new RunDirectory(run);
+        assertThat(TrainedModel.of(directory, warnings::add).orElseThrow().finished())
+                .isTrue();
+        train(TinyRun.config(longer, 0, 2), run, 3);
+        TrainedModel shown = TrainedModel.of(directory, warnings::add).orElseThrow();
+        assertThat(shown.finished()).isFalse();
+        assertThat(shown.model().card().number("iteration", 0)).isGreaterThan(4);
     }
 
     /** Ten iterations end in the middle of the third epoch; the row of that end must stay. */

@@ -6,10 +6,10 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Global average pooling and the fully connected layer after it: N×C×H×W → N×classes logits. The softmax is in the
- * loss.
+ * The network's end, global average pooling and a fully connected layer: N×C×H×W → N×classes logits. The softmax is in
+ * the loss.
  */
-public record Linear(String name, int in, int out) implements Module {
+public record Head(String name, int in, int out) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         return torch.linear(
