@@ -6,6 +6,7 @@ import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
+import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.model.Parameter;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A trained network with all that is needed to use it: a safetensors file whose tensors have the public names of PyTorch's
@@ -94,19 +96,37 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
     }
 
     /**
+     * Writes the numbers alone, for PyTorch: a file of which {@code torch.load(…, weights_only=True)} makes a state_dict.
+     *
+     * @throws ResidualException when the naming has no names for this network
+     */
+    public void writePytorch(Path file, Naming naming) {
+        if (naming == Naming.ARTICLE && card.architecture().shortcut() != ShortcutKind.ARTICLE) {
+            throw new ResidualException("the article's names are for the article's network, and this is "
+                    + card.architecture().name());
+        }
+        AtomicFile.write(file, out -> PytorchWriter.write(this, naming, out));
+    }
+
+    /**
      * @throws ResidualException when the file cannot be read, says nothing of itself, or its tensors are not those of the
      *     architecture that it names
      */
     public static ModelFile read(Path file) {
         Safetensors content = Safetensors.read(file);
-        String text = content.metadata().get(CARD);
-        if (text == null) {
-            throw new ResidualException(file + ": holds tensors, but does not say of which network" + " (no '" + CARD
-                    + "' in its metadata)");
-        }
-        ModelFile model = new ModelFile(Json.read(text, Card.class, file + ": metadata"), content.tensors());
+        Card card = card(content, file)
+                .orElseThrow(
+                        () -> new ResidualException(file + ": holds tensors, but does not say of which network (no '"
+                                + CARD + "' in its metadata); 'residual import' makes a model of them"));
+        ModelFile model = new ModelFile(card, content.tensors());
         model.check(file);
         return model;
+    }
+
+    /** What the file says of itself, if this program wrote it. */
+    static Optional<Card> card(Safetensors content, Path file) {
+        return Optional.ofNullable(content.metadata().get(CARD))
+                .map(text -> Json.read(text, Card.class, file + ": metadata"));
     }
 
     private void check(Path file) {

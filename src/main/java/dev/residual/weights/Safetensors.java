@@ -47,14 +47,43 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             return new NamedTensor("F32", shape, bytes.array());
         }
 
-        /** The values of an F32 tensor. */
+        /** Whether its values are floating-point numbers. */
+        public boolean isFloat() {
+            return dtype.equals("F32") || dtype.equals("F64") || dtype.equals("F16") || dtype.equals("BF16");
+        }
+
+        /** The values of a floating-point tensor, F64's rounded to the nearest; the others fit exactly. */
         public float[] floats() {
-            if (!dtype.equals("F32")) {
-                throw new IllegalStateException("a tensor of type " + dtype + ", not F32");
+            if (!isFloat()) {
+                throw new IllegalStateException("a tensor of type " + dtype + ", not of floating-point numbers");
             }
-            float[] values = new float[data.length / Float.BYTES];
-            ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+            ByteBuffer bytes = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+            float[] values = new float[data.length / width(dtype)];
+            if (dtype.equals("F32")) {
+                bytes.asFloatBuffer().get(values); // keeps even the bits of a NaN
+                return values;
+            }
+            for (int i = 0; i < values.length; i++) {
+                values[i] = switch (dtype) {
+                    case "F64" -> (float) bytes.getDouble();
+                    case "F16" -> half(bytes.getShort());
+                    default -> Float.intBitsToFloat(bytes.getShort() << 16);
+                };
+            }
             return values;
+        }
+
+        /** IEEE 754's binary16: a sign, 5 bits of exponent with bias 15, 10 bits of fraction. */
+        private static float half(short bits) {
+            int exponent = bits >> 10 & 0x1f;
+            int fraction = bits & 0x3ff;
+            float magnitude =
+                    switch (exponent) {
+                        case 0 -> fraction * 0x1p-24f;
+                        case 0x1f -> fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+                        default -> Math.scalb(1 + fraction * 0x1p-10f, exponent - 15);
+                    };
+            return bits < 0 ? -magnitude : magnitude;
         }
     }
 
@@ -212,7 +241,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
     private record Located(String name, String dtype, long[] shape, long begin, long end) {}
 
     /** Bytes of one value; 0 for a type that is not known. */
-    private static int width(String dtype) {
+    static int width(String dtype) {
         return switch (dtype) {
             case "F64", "I64", "U64" -> 8;
             case "F32", "I32", "U32" -> 4;
