@@ -31,6 +31,10 @@ final class ArchitectureOptions {
             description = "Convolutions have biases. Default: no; article networks: yes.")
     Boolean convBias;
 
+    boolean isGiven() {
+        return shortcut != null || widths != null || convBias != null;
+    }
+
     /** @param name such as {@code resnet20} */
     Architecture architecture(String name) {
         Map<String, Object> changes = new HashMap<>();

@@ -7,6 +7,7 @@ import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.train.Provenance;
 import dev.residual.train.Recipe.Decayed;
 import dev.residual.train.Recipe.OptimizerKind;
+import dev.residual.weights.Naming;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -39,6 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EvaluateCommand.class,
             SummaryCommand.class,
             ReportCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
             BenchCommand.class,
             HelpCommand.class
         },
@@ -53,7 +56,10 @@ public final class Main {
     static final int USAGE = 2;
     static final int INTERRUPTED = 130;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Show the stack trace of an error, and more of what is done.")
     private boolean verbose;
 
     private Main() {}
@@ -84,6 +90,8 @@ public final class Main {
                 .registerConverter(OptimizerKind.class, oneOf(OptimizerKind.values()))
                 .registerConverter(Decayed.class, oneOf(Decayed.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
+                .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))
+                .registerConverter(Naming.class, oneOf(Naming.values()))
                 .setUsageHelpAutoWidth(true)
                 .setAbbreviatedOptionsAllowed(false)
                 .setParameterExceptionHandler((e, a) -> usageError(e))
@@ -102,6 +110,10 @@ public final class Main {
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException(
                         "expected one of " + Arrays.toString(values) + ", but was '" + name + "'"));
+    }
+
+    boolean verbose() {
+        return verbose;
     }
 
     private static int usageError(ParameterException e) {

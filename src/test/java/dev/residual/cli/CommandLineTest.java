@@ -92,7 +92,8 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasHelp() {
-        for (String command : List.of("train", "resume", "evaluate", "summary", "report", "bench")) {
+        for (String command :
+                List.of("train", "resume", "evaluate", "summary", "report", "bench", "import", "export")) {
             Result help = run("help", command);
             assertThat(help.code).isZero();
             assertThat(help.out).contains("Usage: residual " + command);

@@ -1,0 +1,72 @@
+package dev.residual.cli;
+
+import dev.residual.weights.ModelFile;
+import dev.residual.weights.Naming;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Writes a model for other programs.")
+final class ExportCommand implements Callable<Integer> {
+    /** What can be written. */
+    enum Format {
+        SAFETENSORS,
+        PTH;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Parameters(paramLabel = "MODEL", description = "A run directory or a model file.")
+    private Path path;
+
+    @Option(
+            names = "--format",
+            required = true,
+            paramLabel = "FORMAT",
+            description = {
+                "safetensors: the weights and, in the metadata, all that is known of them: this program's model file.",
+                "pth: a state_dict that torch.load(..., weights_only=True) reads."
+            })
+    private Format format;
+
+    @Option(names = "--output", required = true, paramLabel = "FILE", description = "The file to write.")
+    private Path output;
+
+    @Option(
+            names = "--naming",
+            paramLabel = "NAMES",
+            description =
+                    "For pth: common (layer1.0.conv1.weight … fc.bias) or article (ResNetModule…, article networks"
+                            + " only). Default: common.")
+    private Naming naming;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (naming != null && format != Format.PTH) {
+            throw new ParameterException(spec.commandLine(), "--naming is for --format pth");
+        }
+        ModelFile model = ModelArgument.find(path, new Console()).model();
+        switch (format) {
+            case SAFETENSORS -> model.write(output);
+            case PTH -> model.writePytorch(output, naming == null ? Naming.COMMON : naming);
+        }
+        System.out.println(output + ": " + model.card().architecture().name() + " as " + format);
+        return Main.OK;
+    }
+}

@@ -1,0 +1,205 @@
+package dev.residual.cli;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Cifar10;
+import dev.residual.data.Datasets;
+import dev.residual.data.Normalization;
+import dev.residual.model.Architecture;
+import dev.residual.train.Provenance;
+import dev.residual.weights.Importer;
+import dev.residual.weights.Importer.Imported;
+import dev.residual.weights.Importer.Match;
+import dev.residual.weights.ModelFile.Card;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "import",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Makes a model file of weights from another project.",
+        footer = {
+            "",
+            "Reads state_dicts of PyTorch (.pth, .pt, .th; bare or in a checkpoint) and safetensors. Tensors are placed by"
+                    + " name where the naming is known, otherwise by order and shape, and then a table says what went where."
+        })
+final class ImportCommand implements Callable<Integer> {
+    /** What the article's code feeds its network with: values 0-1 as they are. */
+    private static final Normalization ARTICLE =
+            new Normalization(Normalization.Kind.NONE, new float[] {0, 0, 0}, new float[] {1, 1, 1});
+
+    /** The channels of CIFAR-10's training set. */
+    private static final Normalization CIFAR10 = new Normalization(
+            Normalization.Kind.CHANNEL, new float[] {.4914f, .4822f, .4465f}, new float[] {.2470f, .2435f, .2616f});
+
+    @Parameters(paramLabel = "FILE", description = "The weights.")
+    private Path file;
+
+    @Option(
+            names = "--architecture",
+            paramLabel = "NAME",
+            description =
+                    "resnetD, plainD or articleD with D = 6n+2. Default: what the tensors say; since shortcut A has no"
+                            + " weights, they cannot tell resnetD from plainD, and resnetD is assumed.")
+    private String architecture;
+
+    @Mixin
+    private ArchitectureOptions options = new ArchitectureOptions();
+
+    @Option(names = "--output", required = true, paramLabel = "FILE", description = "The model file to write.")
+    private Path output;
+
+    @Option(
+            names = "--mean",
+            split = ",",
+            paramLabel = "N",
+            description = {
+                "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR networks use"
+                        + " ImageNet's: --mean .485,.456,.406 --std .229,.224,.225.",
+                "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616; for the article's network none, 0 and 1."
+            })
+    private float[] mean;
+
+    @Option(
+            names = "--std",
+            split = ",",
+            paramLabel = "N",
+            description = "By what the difference was divided, in the same units.")
+    private float[] std;
+
+    @ArgGroup
+    private Labels labels = new Labels();
+
+    /** The names of the classes: one way or the other. */
+    private static final class Labels {
+        @Option(
+                names = "--classes",
+                split = ",",
+                paramLabel = "NAME",
+                description = "The classes' names in their order. Default: those of --dataset.")
+        private List<String> names;
+
+        @Option(
+                names = "--dataset",
+                paramLabel = "NAME",
+                description = "Name the classes as this data set does: cifar10. Default: cifar10 where there are ten"
+                        + " classes, otherwise their numbers.")
+        private String dataset;
+    }
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Console console = new Console();
+        Optional<Architecture> asked = Usage.of(spec, this::asked);
+        Optional<Normalization> said = Usage.of(spec, this::normalization);
+        Usage.of(spec, this::checkedDataset);
+        Imported imported = Importer.read(file, asked);
+        Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
+                .orElseGet(() -> assumedNormalization(imported, console));
+        List<String> classes = classes(imported, console);
+        Map<String, String> provenance =
+                new HashMap<>(imported.card().map(Card::provenance).orElse(Map.of()));
+        provenance.put("residual", Provenance.version());
+        imported.model(classes, normalization, provenance).write(output);
+        if (imported.match() == Match.ORDER || main.verbose()) {
+            System.out.println(table(imported));
+        }
+        System.out.println(output + ": " + imported.architecture().name() + " with "
+                + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout() + ", by "
+                + imported.match() + ")");
+        return Main.OK;
+    }
+
+    private Optional<Architecture> asked() {
+        if (architecture == null && options.isGiven()) {
+            throw new ResidualException("--shortcut, --widths and --conv-bias say how a named architecture differs:"
+                    + " name it with --architecture, or leave them away and have the tensors tell");
+        }
+        return Optional.ofNullable(architecture).map(options::architecture);
+    }
+
+    private Optional<Normalization> normalization() {
+        if (mean == null && std == null) {
+            return Optional.empty();
+        }
+        if (mean == null || std == null || mean.length != 3 || std.length != 3) {
+            throw new ResidualException("--mean and --std belong together, three numbers each, such as"
+                    + " --mean .4914,.4822,.4465 --std .2470,.2435,.2616");
+        }
+        for (int c = 0; c < 3; c++) {
+            if (!(mean[c] >= 0 && mean[c] <= 1 && std[c] > 0 && std[c] <= 1)) {
+                throw new ResidualException("--mean " + mean[c] + " and --std " + std[c]
+                        + ": expected 0 to 1 and more than" + " 0 to 1, in units of value / 255");
+            }
+        }
+        boolean none = Arrays.equals(mean, ARTICLE.mean()) && Arrays.equals(std, ARTICLE.std());
+        return Optional.of(none ? ARTICLE : new Normalization(Normalization.Kind.CHANNEL, mean, std));
+    }
+
+    private static Normalization assumedNormalization(Imported imported, Console console) {
+        Normalization assumed = imported.match() == Match.ARTICLE ? ARTICLE : CIFAR10;
+        console.warn("how the inputs were normalised was not said; assumed: --mean " + list(assumed.mean()) + " --std "
+                + list(assumed.std()) + " (a wrong one costs accuracy)");
+        return assumed;
+    }
+
+    private static String list(float[] numbers) {
+        return numbers[0] + "," + numbers[1] + "," + numbers[2];
+    }
+
+    private String checkedDataset() {
+        if (labels.dataset != null && !labels.dataset.equals(Datasets.CIFAR10)) {
+            throw new ResidualException("--dataset " + labels.dataset + ": expected " + Datasets.CIFAR10
+                    + "; name other classes with --classes");
+        }
+        return labels.dataset;
+    }
+
+    private List<String> classes(Imported imported, Console console) {
+        int n = imported.architecture().classes();
+        if (labels.names != null || labels.dataset != null) {
+            List<String> names = labels.names != null ? labels.names : Cifar10.CLASSES;
+            if (names.size() != n) {
+                throw new ResidualException(names.size() + " class names, but the network has " + n + " classes");
+            }
+            return names;
+        }
+        if (imported.card().isPresent()) {
+            return imported.card().get().classes();
+        }
+        if (n == Cifar10.CLASSES.size()) {
+            console.warn("the classes were not named; assumed: --dataset cifar10");
+            return Cifar10.CLASSES;
+        }
+        console.warn("the classes were not named: they are numbered (--classes names them)");
+        return IntStream.range(0, n).mapToObj(Integer::toString).toList();
+    }
+
+    private static String table(Imported imported) {
+        StringBuilder table = new StringBuilder(String.format("%-36s %-16s %s%n", "parameter", "shape", "from"));
+        imported.places()
+                .forEach((ours, name) ->
+                        table.append(String.format("%-36s %-16s %s%n", ours, imported.shape(ours), name)));
+        return table.toString();
+    }
+}

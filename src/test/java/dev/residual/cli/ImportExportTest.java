@@ -1,0 +1,160 @@
+package dev.residual.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.residual.weights.ModelFile;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Weights in and out on the command line. */
+class ImportExportTest {
+    @TempDir
+    static Path folder;
+
+    private static Path weights;
+    private static Path article;
+
+    private record Result(int code, String out, String err) {}
+
+    @BeforeAll
+    static void copyFixtures() throws IOException {
+        weights = copy("legacy.th");
+        article = copy("article.pth");
+    }
+
+    private static Path copy(String name) throws IOException {
+        Path file = folder.resolve(name);
+        try (InputStream in = ModelFile.class.getResourceAsStream(name)) {
+            Files.copy(in, file);
+        }
+        return file;
+    }
+
+    private static Result run(Object... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+            String[] words = java.util.Arrays.stream(args).map(Object::toString).toArray(String[]::new);
+            return new Result(
+                    Main.run(words),
+                    outBytes.toString(StandardCharsets.UTF_8),
+                    errBytes.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    private static void assertRefused(Result result, int code, String sentence) {
+        assertThat(result.code).as(result.err).isEqualTo(code);
+        assertThat(result.err).contains(sentence).doesNotContain("\tat ");
+    }
+
+    /** In, out as PyTorch and safetensors, in again: the same bits. */
+    @Test
+    void inAndOutAndInAgain() throws IOException {
+        Path model = folder.resolve("model.safetensors");
+        Result imported = run(
+                "import",
+                weights,
+                "--architecture",
+                "resnet8",
+                "--widths",
+                "4,6,8",
+                "--output",
+                model,
+                "--mean",
+                ".485,.456,.406",
+                "--std",
+                ".229,.224,.225",
+                "--classes",
+                "a,b,c,d,e");
+        assertThat(imported.code).as(imported.err).isZero();
+        assertThat(imported.err).isEmpty();
+        assertThat(imported.out).contains("resnet8-w4x6x8 with 5 classes").contains("PyTorch legacy");
+        ModelFile read = ModelFile.read(model);
+        assertThat(read.card().classes()).containsExactly("a", "b", "c", "d", "e");
+        assertThat(read.card().normalization().mean()).containsExactly(.485f, .456f, .406f);
+        assertThat(read.card().normalization().std()).containsExactly(.229f, .224f, .225f);
+        assertThat(read.card().provenance()).containsEntry("imported_file", "legacy.th");
+
+        Path safetensors = folder.resolve("again.safetensors");
+        assertThat(run("export", model, "--format", "safetensors", "--output", safetensors).code)
+                .isZero();
+        assertThat(Files.mismatch(model, safetensors)).isEqualTo(-1);
+
+        Path pth = folder.resolve("model.pth");
+        assertThat(run("export", model, "--format", "pth", "--output", pth).out).contains("resnet8-w4x6x8 as pth");
+        Path back = folder.resolve("back.safetensors");
+        Result again = run("import", pth, "--output", back, "--verbose");
+        assertThat(again.code).as(again.err).isZero();
+        assertThat(again.out).contains("layer3.0.conv2.weight                [8×8×3×3]        layer3.0.conv2.weight");
+        assertThat(again.err)
+                .contains("assumed: --mean 0.4914,0.4822,0.4465 --std 0.247,0.2435,0.2616")
+                .contains("they are numbered");
+        ModelFile.read(back)
+                .tensors()
+                .forEach((name, tensor) -> assertThat(tensor.data())
+                        .isEqualTo(read.tensors().get(name).data()));
+    }
+
+    /** A file of this program keeps what it says of itself. */
+    @Test
+    void ourOwnFilesKeepTheirCard() {
+        Path model = folder.resolve("own.safetensors");
+        assertThat(run("import", article, "--output", model, "--classes", "v,w,x,y,z").err)
+                .contains("assumed: --mean 0.0,0.0,0.0 --std 1.0,1.0,1.0");
+        Path again = folder.resolve("own-again.safetensors");
+        assertThat(run("import", model, "--output", again).err).isEmpty();
+        assertThat(ModelFile.read(again).card().classes()).containsExactly("v", "w", "x", "y", "z");
+        Path pth = folder.resolve("own.pth");
+        assertThat(run("export", model, "--format", "pth", "--naming", "article", "--output", pth).code)
+                .isZero();
+        assertThat(run("import", pth, "--output", again).out).contains("by the article's names");
+    }
+
+    @Test
+    void wrongUsageIsTwo() {
+        Path out = folder.resolve("never");
+        assertRefused(run("import", weights), 2, "--output");
+        assertRefused(run("import", weights, "--output", out, "--mean", ".5,.5,.5"), 2, "belong together");
+        assertRefused(
+                run("import", weights, "--output", out, "--mean", "125,123,114", "--std", "63,62,67"),
+                2,
+                "value / 255");
+        assertRefused(run("import", weights, "--output", out, "--widths", "4,6,8"), 2, "--architecture");
+        assertRefused(run("import", weights, "--output", out, "--dataset", "mnist"), 2, "expected cifar10");
+        assertRefused(run("export", weights, "--format", "onyx", "--output", out), 2, "[safetensors, pth");
+        assertRefused(
+                run("export", weights, "--format", "safetensors", "--naming", "article", "--output", out),
+                2,
+                "--naming");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void whatCannotBeIsOne() {
+        Path out = folder.resolve("never");
+        assertRefused(run("import", folder.resolve("none.pth"), "--output", out), 1, "no such file");
+        assertRefused(
+                run("import", weights, "--output", out, "--dataset", "cifar10"),
+                1,
+                "10 class names, but the network has 5");
+        assertRefused(
+                run("import", weights, "--output", out, "--architecture", "resnet20"), 1, "resnet20 was asked for");
+        assertRefused(run("export", weights, "--format", "pth", "--output", out), 1, "not a safetensors file");
+        assertThat(out).doesNotExist();
+    }
+}
