@@ -1,0 +1,48 @@
+package dev.residual.bench.peers;
+
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.Dataset;
+import dev.residual.data.Normalization;
+import dev.residual.model.Architecture;
+import dev.residual.model.Initialization;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.train.Optimizer;
+import dev.residual.train.Progress;
+import dev.residual.train.Recipe;
+import dev.residual.train.Trainer;
+import dev.residual.train.TrainingListener;
+import dev.residual.weights.ModelFile;
+import dev.residual.weights.ModelFile.Card;
+import java.util.Map;
+
+/** Makes the weights that all contestants share: trained for a moment, so that BN's running statistics mean something. */
+final class StartingPoint {
+    private static final int STEPS = 40;
+
+    private StartingPoint() {}
+
+    public static void main(String[] args) {
+        Setup setup = Setup.of(args);
+        Engine.start(setup.threads);
+        Architecture architecture = Architecture.of(setup.architecture);
+        Recipe recipe = Recipe.paper(architecture);
+        Dataset dataset = setup.dataset();
+        Normalization normalization = Normalization.of(recipe.normalization(), dataset.train());
+        ResNet network = ResNet.of(architecture);
+        Order order = new Order(true, recipe.augmentation(), Setup.SEED);
+        try (State state = Initialization.he(network, Setup.SEED, Device.CPU);
+                Optimizer optimizer = Optimizer.of(recipe, state);
+                Batches batches = new Batches(dataset.train(), normalization, order, recipe.batchSize(), 0, 0)) {
+            new Trainer(network, state, optimizer, batches, recipe, Long.MAX_VALUE, Device.CPU, Progress.start(recipe))
+                    .run(ResidualTraining.stopAfter(STEPS), new TrainingListener() {});
+            Card card = new Card(Card.FORMAT, architecture, dataset.classes(), normalization, Map.of());
+            ModelFile file = ModelFile.of(card, state);
+            file.write(setup.model);
+            OnnxWriter.write(file, setup.onnx); // the product's own exporter belongs here once there is one
+        }
+    }
+}
