@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -79,6 +81,9 @@ final class Conductor implements Callable<Integer> {
 
     private final Path target = Path.of(System.getProperty("bench"), "target");
     private final List<Object> results = new ArrayList<>();
+
+    /** Networks whose weights have been made. */
+    private final Set<String> made = new HashSet<>();
 
     public static void main(String[] args) {
         CommandLine command = new CommandLine(new Conductor());
@@ -167,8 +172,10 @@ final class Conductor implements Callable<Integer> {
             String model = target.resolve(network + ".safetensors").toString();
             String onnx = target.resolve(network + ".onnx").toString();
             setup.addAll(List.of("--model", model, "--onnx", onnx));
-            System.err.println("peers: training the weights that all start from …");
-            run(contestants.java(List.of(), StartingPoint.class, setup));
+            if (made.add(network)) {
+                System.err.println("peers: training the weights that all start from …");
+                run(contestants.java(List.of(), StartingPoint.class, setup));
+            }
         }
         return setup;
     }

@@ -21,7 +21,7 @@ final class Contestants {
             "GOMP_SPINCOUNT", "0");
 
     private static final List<String> LAUNCHER_OPTIONS =
-            List.of("-Xmx1g", "-Xmn32m", "-XX:+UseSerialGC", "-XX:-UsePerfData");
+            List.of("-Xmx1g", "-Xmn32m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED");
 
     private final Path bench;
     private final boolean sameEnvironment;

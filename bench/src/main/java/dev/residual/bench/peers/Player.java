@@ -69,7 +69,9 @@ final class Player implements AutoCloseable {
     }
 
     private List<String> lastWords() throws IOException {
-        List<String> lines = Files.readAllLines(log);
+        List<String> lines = Files.readAllLines(log).stream()
+                .filter(line -> !line.startsWith("\tat ")) // where in the code is for the log's reader
+                .toList();
         return lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size());
     }
 
