@@ -73,7 +73,7 @@ class Epoch:
         print(f"epoch {self.epochs}, loss {self.loss / 100:.3f}, train_acc {train:.3f} %, test_acc {test:.3f} %", file=sys.stderr)
         losses = list(self.article.epoch())
         self.epochs, self.loss = self.epochs + 1, sum(loss for loss, _ in losses)
-        return {"images": sum(n for _, n in losses), "firstLoss": losses[0][0], "lastLoss": losses[-1][0]}
+        return {"images": sum(n for _, n in losses), "trainLoss": self.loss / len(losses), "testAccuracyBefore": test}
 
 
 def precision(way):

@@ -64,7 +64,7 @@ final class Comparison {
                 "median",
                 "images/s",
                 players.isEmpty() ? "" : "× " + players.get(0).name(),
-                work == Work.INFERENCE ? "" : "loss: first, last");
+                work == Work.TRAINING ? "loss: first, last" : "");
         out.printf("  %-22s %10s %10s %10s   %-22s%n", "", "", "", "(median)", "minimum  median");
         double[] first = null;
         for (Player player : players) {

@@ -69,9 +69,9 @@ final class ResidualEpoch implements TrainingListener {
             Contestant.say(Map.of(
                     "images",
                     images,
-                    "firstLoss",
+                    "trainLoss",
                     metrics.trainLoss(),
-                    "lastLoss",
+                    "testLoss",
                     metrics.testLoss(),
                     "testAccuracy",
                     metrics.testAccuracy(),
