@@ -19,6 +19,11 @@ final class Console {
     /** Java cannot tell what standard error is; the launcher can. */
     private final boolean terminal = "1".equals(System.getenv("RESIDUAL_TERMINAL"));
 
+    /** Whether standard output shows 24-bit colours; again the launcher can tell. */
+    boolean pictures() {
+        return "1".equals(System.getenv("RESIDUAL_PICTURES"));
+    }
+
     boolean terminal() {
         return terminal;
     }

@@ -40,7 +40,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    @Parameters(paramLabel = "MODEL", description = "A run directory or a model file.")
+    @Parameters(paramLabel = "MODEL", description = ModelArgument.DESCRIPTION)
     private Path path;
 
     @Mixin

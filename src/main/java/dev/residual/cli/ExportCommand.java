@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.Naming;
+import dev.residual.weights.OnnxFile;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -21,7 +22,8 @@ final class ExportCommand implements Callable<Integer> {
     /** What can be written. */
     enum Format {
         SAFETENSORS,
-        PTH;
+        PTH,
+        ONNX;
 
         @Override
         public String toString() {
@@ -29,7 +31,7 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    @Parameters(paramLabel = "MODEL", description = "A run directory or a model file.")
+    @Parameters(paramLabel = "MODEL", description = ModelArgument.DESCRIPTION)
     private Path path;
 
     @Option(
@@ -38,7 +40,8 @@ final class ExportCommand implements Callable<Integer> {
             paramLabel = "FORMAT",
             description = {
                 "safetensors: the weights and, in the metadata, all that is known of them: this program's model file.",
-                "pth: a state_dict that torch.load(..., weights_only=True) reads."
+                "pth: a state_dict that torch.load(..., weights_only=True) reads.",
+                "onnx: a graph for other runtimes, with any number of images at a time."
             })
     private Format format;
 
@@ -53,6 +56,15 @@ final class ExportCommand implements Callable<Integer> {
                             + " only). Default: common.")
     private Naming naming;
 
+    @Option(
+            names = "--normalize-inside",
+            description = "For onnx: the graph normalises, and takes images of values from 0 to 1."
+                    + " Default: it takes normalised images.")
+    private boolean normalizeInside;
+
+    @Option(names = "--fold", description = "For onnx: make each BN a part of the convolution before it.")
+    private boolean fold;
+
     @Spec
     private CommandSpec spec;
 
@@ -61,10 +73,14 @@ final class ExportCommand implements Callable<Integer> {
         if (naming != null && format != Format.PTH) {
             throw new ParameterException(spec.commandLine(), "--naming is for --format pth");
         }
+        if ((normalizeInside || fold) && format != Format.ONNX) {
+            throw new ParameterException(spec.commandLine(), "--normalize-inside and --fold are for --format onnx");
+        }
         ModelFile model = ModelArgument.find(path, new Console()).model();
         switch (format) {
             case SAFETENSORS -> model.write(output);
             case PTH -> model.writePytorch(output, naming == null ? Naming.COMMON : naming);
+            case ONNX -> new OnnxFile(model, normalizeInside, fold).write(output);
         }
         System.out.println(output + ": " + model.card().architecture().name() + " as " + format);
         return Main.OK;

@@ -38,10 +38,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             ResumeCommand.class,
             EvaluateCommand.class,
+            PredictCommand.class,
             SummaryCommand.class,
             ReportCommand.class,
             ImportCommand.class,
             ExportCommand.class,
+            ModelsCommand.class,
             BenchCommand.class,
             HelpCommand.class
         },

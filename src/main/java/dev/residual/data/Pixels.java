@@ -3,6 +3,12 @@ package dev.residual.data;
 import dev.residual.data.Augmentation.View;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Turns bytes into what the network reads: a view of an image, normalised, as floats in H×W×C order. The only place
@@ -10,7 +16,7 @@ import java.util.Arrays;
  *
  * <p>Not for several threads at once.
  */
-final class Pixels {
+public final class Pixels {
     private static final int SIZE = ImageSet.SIZE;
     private static final int CHANNELS = ImageSet.CHANNELS;
 
@@ -32,6 +38,24 @@ final class Pixels {
             scale[i] = 1 / (255 * std);
             shift[i] = -normalization.meanAt(channel, pixel / SIZE, pixel % SIZE) / std;
         }
+    }
+
+    /**
+     * All images as they are, in one tensor, which belongs to the caller's scope.
+     *
+     * @return N×3×32×32 float32, normalised, channels-last in memory
+     */
+    public static Tensor tensor(ImageSet images, Normalization normalization) {
+        Pixels pixels = new Pixels(images, normalization);
+        Tensor tensor = torch.empty(
+                new long[] {images.size(), CHANNELS, SIZE, SIZE},
+                new TensorOptions(ScalarType.Float),
+                new MemoryFormatOptional(MemoryFormat.ChannelsLast));
+        FloatBuffer buffer = tensor.createBuffer();
+        for (int i = 0; i < images.size(); i++) {
+            pixels.write(i, View.ORIGINAL, buffer, i * ImageSet.BYTES);
+        }
+        return tensor;
     }
 
     /**

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record BatchNorm2d(String name, int channels) implements Module {
     /** Added to the variance; PyTorch's default. */
-    static final double EPSILON = 1e-5;
+    public static final double EPSILON = 1e-5;
 
     /** The share of a batch's statistics in the running ones; PyTorch's default. */
     static final double MOMENTUM = 0.1;

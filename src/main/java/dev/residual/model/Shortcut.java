@@ -50,9 +50,14 @@ public sealed interface Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             Tensor small = everySecondPixel(x);
-            int before = (out - in) / 2;
+            int before = zerosBefore();
             int behind = out - in - before;
             return f.add_(torch.constant_pad_nd(small, new long[] {0, 0, 0, 0, before, behind}, new Scalar(0)));
+        }
+
+        /** Channels of zeros before the input's; the others come behind. */
+        public int zerosBefore() {
+            return (out - in) / 2;
         }
 
         @Override

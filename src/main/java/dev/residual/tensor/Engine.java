@@ -10,7 +10,16 @@ import org.bytedeco.pytorch.global.torch;
 public final class Engine {
     public static final int MAX_THREADS = 1024;
 
+    private static boolean started;
+
     private Engine() {}
+
+    /** Loads libtorch, once; an operation uses one thread, unless another number was set before. */
+    public static synchronized void start() {
+        if (!started) {
+            start(1);
+        }
+    }
 
     /**
      * Loads libtorch, once, and sets the number of threads that one operation uses.
@@ -24,6 +33,7 @@ public final class Engine {
         }
         load();
         torch.set_num_threads(threads);
+        started = true;
     }
 
     public static int threads() {
@@ -43,6 +53,9 @@ public final class Engine {
         try {
             unpack();
             Loader.load(torch.class);
+            // For a single image libtorch tries NNPACK, which warns on standard error, again and again, where it does
+            // not know the processor. Batches as training has them are too large for it anyway.
+            torch.globalContext().setUserEnabledNNPACK(false);
         } catch (LinkageError | IOException e) {
             throw new ResidualException(
                     "libtorch cannot be loaded on " + System.getProperty("os.name") + " "

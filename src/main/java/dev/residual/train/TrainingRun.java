@@ -13,11 +13,14 @@ import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.run.Metrics;
+import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.ModelFile.Card;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -88,7 +91,7 @@ public final class TrainingRun {
         config.write(directory);
         if (progress.iteration() == lastIteration() && !progress.evaluationDue()) {
             // Finished before; but a crash may have come between its last checkpoint and its model.
-            from.orElseThrow().model().write(directory.model());
+            finish(from.orElseThrow().model());
             return true;
         }
         Engine.start(config.threads());
@@ -114,13 +117,21 @@ public final class TrainingRun {
                     stop);
             boolean finished = trainer.run(hooks, TrainingListener.all(recorder, view));
             if (finished) {
-                ModelFile.of(card(normalization, lastIteration()), state).write(directory.model());
+                finish(ModelFile.of(card(normalization, lastIteration()), state));
             }
             return finished;
         } catch (RuntimeException e) {
             recorder.failed(e);
             throw e;
         }
+    }
+
+    /** The model of the last iteration tells what it reached. */
+    private void finish(ModelFile model) {
+        List<Metrics> rows = new MetricsFile(directory.metrics()).read();
+        double accuracy = rows.get(rows.size() - 1).testAccuracy();
+        model.with(Card.TEST_ACCURACY, String.format(Locale.ROOT, "%.2f %%", accuracy))
+                .write(directory.model());
     }
 
     /** Somebody may have changed config.json. */

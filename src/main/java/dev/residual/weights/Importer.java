@@ -214,7 +214,7 @@ public final class Importer {
             return new Content("PyTorch " + content.layout(), content.tensors(), Optional.empty());
         }
         Safetensors content = Safetensors.read(file);
-        return new Content(SAFETENSORS, content.tensors(), ModelFile.card(content, file));
+        return new Content(SAFETENSORS, content.tensors(), ModelFile.card(content, file.toString()));
     }
 
     /** Its header is a JSON object behind eight bytes; PyTorch's files never have a brace there. */

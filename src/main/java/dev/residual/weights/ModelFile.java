@@ -14,6 +14,7 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Tensors;
 import dev.residual.weights.Safetensors.NamedTensor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A trained network with all that is needed to use it: a safetensors file whose tensors have the public names of PyTorch's
@@ -46,6 +48,9 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
             Normalization normalization,
             Map<String, String> provenance) {
         public static final int FORMAT = 1;
+
+        /** In the provenance of a finished run's model: what it reached on its data set's test images, by its recipe. */
+        public static final String TEST_ACCURACY = "test accuracy";
 
         public Card {
             if (format != FORMAT) {
@@ -113,7 +118,19 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
      *     architecture that it names
      */
     public static ModelFile read(Path file) {
-        Safetensors content = Safetensors.read(file);
+        return of(Safetensors.read(file), file.toString());
+    }
+
+    /**
+     * The same from a stream, which is read to its end.
+     *
+     * @param name begins the sentence of an error
+     */
+    public static ModelFile read(InputStream in, String name) {
+        return of(Safetensors.read(in, name), name);
+    }
+
+    private static ModelFile of(Safetensors content, String file) {
         Card card = card(content, file)
                 .orElseThrow(
                         () -> new ResidualException(file + ": holds tensors, but does not say of which network (no '"
@@ -124,12 +141,12 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
     }
 
     /** What the file says of itself, if this program wrote it. */
-    static Optional<Card> card(Safetensors content, Path file) {
+    static Optional<Card> card(Safetensors content, String file) {
         return Optional.ofNullable(content.metadata().get(CARD))
                 .map(text -> Json.read(text, Card.class, file + ": metadata"));
     }
 
-    private void check(Path file) {
+    private void check(String file) {
         List<Parameter> expected = network().parameters();
         for (Parameter p : expected) {
             NamedTensor tensor = tensors.get(p.name());
@@ -147,6 +164,15 @@ public record ModelFile(Card card, Map<String, NamedTensor> tensors) {
                     file + ": tensor '" + left.keySet().iterator().next() + "' has no place in "
                             + card.architecture().name());
         }
+    }
+
+    /** The same model, with one more entry in its provenance. */
+    public ModelFile with(String key, String value) {
+        Map<String, String> provenance = new TreeMap<>(card.provenance());
+        provenance.put(key, value);
+        return new ModelFile(
+                new Card(card.format(), card.architecture(), card.classes(), card.normalization(), provenance),
+                tensors);
     }
 
     public ResNet network() {

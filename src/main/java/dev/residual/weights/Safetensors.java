@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,6 +19,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 
 /**
  * The safetensors format: eight bytes with the length of a JSON header, the header, then the tensors' bytes, each found
@@ -120,14 +123,28 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
     /** @throws ResidualException when the file cannot be read or is not a whole and valid safetensors file */
     public static Safetensors read(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return new Reader(channel, file).read();
+            return new Reader(channel, file.toString()).read();
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }
     }
 
+    /**
+     * The same from a stream, which is read to its end.
+     *
+     * @param name begins the sentence of an error
+     */
+    static Safetensors read(InputStream in, String name) {
+        try {
+            byte[] bytes = in.readNBytes((int) MAX_FILE + 1);
+            return new Reader(new SeekableInMemoryByteChannel(bytes), name).read();
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
+        }
+    }
+
     /** One reading of one file. */
-    private record Reader(FileChannel channel, Path file) {
+    private record Reader(SeekableByteChannel channel, String file) {
         Safetensors read() throws IOException {
             long size = channel.size();
             require(size >= Long.BYTES, size + " bytes are too few for a safetensors file");
@@ -224,8 +241,9 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
 
         private ByteBuffer bytes(long position, int length) throws IOException {
             ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+            channel.position(position);
             while (buffer.hasRemaining()) {
-                int read = channel.read(buffer, position + buffer.position());
+                int read = channel.read(buffer);
                 require(read >= 0, "ends at byte " + (position + buffer.position()) + ": truncated while it was read");
             }
             return buffer.flip();

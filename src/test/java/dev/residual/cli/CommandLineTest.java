@@ -4,15 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Json;
+import dev.residual.predict.TinyModel;
+import dev.residual.weights.ModelFile;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,8 +98,8 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasHelp() {
-        for (String command :
-                List.of("train", "resume", "evaluate", "summary", "report", "bench", "import", "export")) {
+        for (String command : List.of(
+                "train", "resume", "evaluate", "summary", "report", "bench", "predict", "models", "import", "export")) {
             Result help = run("help", command);
             assertThat(help.code).isZero();
             assertThat(help.out).contains("Usage: residual " + command);
@@ -163,6 +169,10 @@ class CommandLineTest {
 
         assertRefused(run("resume", run.toString(), "--iterations", "8"), 1, "8 iterations behind it already");
 
+        assertThat(ModelFile.read(run.resolve("model.safetensors")).card().provenance())
+                .hasEntrySatisfying(
+                        "test accuracy", accuracy -> assertThat(accuracy).matches("\\d+\\.\\d\\d %"));
+
         Result report = run("report", run.toString());
         assertThat(report.code).as(report.err).isZero();
         assertThat(run.resolve("curves.svg")).exists();
@@ -176,6 +186,112 @@ class CommandLineTest {
                 run.resolve("config.json"),
                 Files.readString(run.resolve("config.json")).replace("\"momentum\"", "\"momentun\""));
         assertRefused(run("resume", run.toString()), 1, "unknown key 'recipe.momentun'");
+    }
+
+    private static Path model() {
+        Path file = folder.resolve("tiny.safetensors");
+        if (!Files.exists(file)) {
+            TinyModel.of(3).write(file);
+        }
+        return file;
+    }
+
+    private static Path image(String name, int rgb) throws IOException {
+        BufferedImage image = new BufferedImage(40, 50, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 2000; i++) {
+            image.setRGB(i % 40, i / 40, rgb * (i % 7 + 1));
+        }
+        Path file = folder.resolve(name);
+        ImageIO.write(
+                image,
+                "png",
+                Files.createDirectories(file.getParent())
+                        .resolve(file.getFileName())
+                        .toFile());
+        return file;
+    }
+
+    @Test
+    void predictNamesTheClassesOfEachImageAndGoesOnAfterABadOne() throws IOException {
+        String red = image("pictures/red.png", 0x200000).toString();
+        String blue = image("pictures/blue.PNG", 0x20).toString();
+        Files.writeString(folder.resolve("pictures/note.txt"), "not an image, and not asked for");
+        String model = model().toString();
+        Result all = run("predict", model, "--top", "2", "--json", folder + "/pictures", red);
+        assertThat(all.code).as(all.err).isZero();
+        JsonNode json = Json.tree(all.out, "output");
+        assertThat(json.findValuesAsText("file")).containsExactly(blue, red, red);
+        assertThat(json.get(0).get("top").size()).isEqualTo(2);
+        assertThat(json.get(0).get("top").get(0).get("class").asText()).startsWith("class ");
+        assertThat(json.get(0).get("top").get(0).get("probability").asDouble())
+                .isBetween(json.get(0).get("top").get(1).get("probability").asDouble(), 1.0);
+
+        Path bad = Files.writeString(folder.resolve("bad.png"), "no picture");
+        Result some = run("predict", model, bad.toString(), red, folder + "/none.png", "--json");
+        assertThat(some.code).isEqualTo(1);
+        assertThat(some.err.lines())
+                .containsExactly(
+                        "residual: " + bad + ": not an image that can be read: expected JPEG, PNG, BMP, GIF or WebP",
+                        "residual: cannot read " + folder + "/none.png: no such file or directory");
+        assertThat(Json.tree(some.out, "output").findValuesAsText("file")).containsExactly(red);
+
+        assertThat(run("predict", model, red).out).startsWith(red + ":  class ").hasLineCount(1);
+        assertRefused(run("predict", model), 2, "IMAGE");
+        assertRefused(run("predict", model, "--top", "0", red), 2, "--top 0");
+        assertRefused(run("predict", folder + "/nothing", red), 1, "nor a shipped model");
+        assertRefused(run("predict", "resnet21", red), 1, "nor a shipped model");
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        assertRefused(run("predict", model, empty.toString()), 1, "has no .jpg");
+    }
+
+    /** Without MODEL, with standard input, and with a model by name, in a process that has one on its class path. */
+    @Test
+    void aShippedModelIsUsedByItsName() throws IOException, InterruptedException {
+        Path shipped = Files.createDirectories(folder.resolve("jar/dev/residual/models"));
+        Files.copy(model(), shipped.resolve("resnet20.safetensors"));
+        Path red = image("one.png", 0x200000);
+        String implied = process(red, "predict", "-");
+        assertThat(implied).startsWith("-:  class ");
+        assertThat(process(red, "predict", "resnet20", red.toString())).isEqualTo(red + implied.substring(1));
+        assertThat(process(red, "models")).startsWith("resnet20   ").contains("test accuracy 12.34 %");
+        Path exported = folder.resolve("out.onnx");
+        process(red, "export", "resnet20", "--format", "onnx", "--output", exported.toString());
+        assertThat(exported).isNotEmptyFile();
+    }
+
+    private static String process(Path input, String... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                folder.resolve("jar") + File.pathSeparator + System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(List.of(args));
+        Path output = folder.resolve("process.txt");
+        Process process = new ProcessBuilder(command)
+                .redirectInput(input.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(process.waitFor()).as(Files.readString(output)).isZero();
+        return Files.readString(output);
+    }
+
+    @Test
+    void exportWritesOnnx() {
+        Path file = folder.resolve("tiny.onnx");
+        Result result = run(
+                "export",
+                model().toString(),
+                "--format",
+                "onnx",
+                "--normalize-inside",
+                "--fold",
+                "--output",
+                file.toString());
+        assertThat(result.code).as(result.err).isZero();
+        assertThat(file).isNotEmptyFile();
+        assertRefused(run("export", model().toString(), "--format", "onxn", "--output", "x"), 2, "onnx");
+        assertRefused(run("export", model().toString(), "--format", "onnx"), 2, "--output");
     }
 
     /** SIGTERM while training: the checkpoint is written, the exit code is 130, and the run goes on from there. */

@@ -1,0 +1,34 @@
+package dev.residual.cli;
+
+import dev.residual.data.ImageSet;
+import dev.residual.predict.Photo;
+import java.util.List;
+
+/** A picture in a terminal: a character cell is two pixels, an upper half block in one colour on another. */
+final class Picture {
+    private static final String RESET = "\033[0m";
+
+    private Picture() {}
+
+    /** 32 columns, 16 lines, with text on the right. */
+    static String of(Photo photo, List<String> text) {
+        StringBuilder picture = new StringBuilder();
+        for (int y = 0; y < ImageSet.SIZE; y += 2) {
+            for (int x = 0; x < ImageSet.SIZE; x++) {
+                picture.append("\033[38;2;").append(colour(photo, y, x)); // of the block
+                picture.append("\033[48;2;").append(colour(photo, y + 1, x)); // of what is behind it
+                picture.append('▀');
+            }
+            int line = y / 2;
+            picture.append(RESET).append("  ").append(line < text.size() ? text.get(line) : "");
+            picture.append(System.lineSeparator());
+        }
+        return picture.toString();
+    }
+
+    private static String colour(Photo photo, int y, int x) {
+        int i = (y * ImageSet.SIZE + x) * ImageSet.CHANNELS;
+        byte[] p = photo.pixels();
+        return (p[i] & 0xff) + ";" + (p[i + 1] & 0xff) + ";" + (p[i + 2] & 0xff) + "m";
+    }
+}

@@ -1,0 +1,179 @@
+package dev.residual.cli;
+
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.predict.BuiltInModels;
+import dev.residual.predict.Classifier;
+import dev.residual.predict.Photo;
+import dev.residual.predict.Prediction;
+import dev.residual.weights.ModelFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "predict",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        customSynopsis = "residual predict [--top N] [--json] [MODEL] IMAGE...",
+        description = {
+            "Tells what pictures show. The largest square in the middle of each is shrunk to 32×32 pixels.",
+            "",
+            "MODEL is a run directory, a model file, or the name of a shipped model ('residual models'); without it,"
+                    + " " + BuiltInModels.DEFAULT
+                    + " is used. The first argument is an IMAGE, and not MODEL, where it is"
+                    + " '-', a directory without a run in it, or ends in .jpg, .jpeg, .png, .bmp, .gif or .webp."
+        })
+final class PredictCommand implements Callable<Integer> {
+    /** Images that are held before they are classified together and printed. */
+    private static final int BATCH = 64;
+
+    private static final int GAUGE = 20;
+
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "IMAGE",
+            description =
+                    "JPEG, PNG, BMP, GIF or WebP files of any size, directories of them, or '-' for standard input.")
+    private List<String> arguments;
+
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "The N most probable classes. Default: ${DEFAULT-VALUE}.")
+    private int top;
+
+    @Option(names = "--json", description = "Print one JSON document and nothing else.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Console console = new Console();
+    private final List<Named> batch = new ArrayList<>();
+    private final List<Map<String, Object>> document = new ArrayList<>();
+    private boolean failed;
+
+    private record Named(String file, Photo photo) {}
+
+    @Override
+    public Integer call() {
+        if (top < 1) {
+            throw new ParameterException(spec.commandLine(), "--top " + top + ": expected 1 or more");
+        }
+        boolean named = !ImageArgument.isImage(arguments.get(0));
+        List<String> images = named ? arguments.subList(1, arguments.size()) : arguments;
+        if (images.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "no image: expected IMAGE after MODEL");
+        }
+        try (Classifier classifier = Classifier.of(model(named))) {
+            for (String image : images) {
+                predict(image, classifier);
+            }
+            flush(classifier);
+        }
+        if (json) {
+            System.out.println(Json.pretty(document));
+        }
+        return failed ? Main.FAILED : Main.OK;
+    }
+
+    private ModelFile model(boolean named) {
+        return named
+                ? ModelArgument.find(Path.of(arguments.get(0)), console).model()
+                : BuiltInModels.read(BuiltInModels.DEFAULT);
+    }
+
+    /** A file that cannot be read is told of, and the others come all the same. */
+    private void predict(String argument, Classifier classifier) {
+        try {
+            for (String image : ImageArgument.expand(argument)) {
+                read(image);
+                if (batch.size() == BATCH) {
+                    flush(classifier);
+                }
+            }
+        } catch (ResidualException e) {
+            fail(e);
+        }
+    }
+
+    private void read(String image) {
+        try {
+            boolean input = image.equals(ImageArgument.STANDARD_INPUT);
+            batch.add(new Named(image, input ? Photo.read(System.in, "standard input") : Photo.read(Path.of(image))));
+        } catch (ResidualException e) {
+            fail(e);
+        }
+    }
+
+    private void fail(ResidualException e) {
+        console.warn(e.getMessage());
+        failed = true;
+    }
+
+    private void flush(Classifier classifier) {
+        List<List<Prediction>> predictions =
+                classifier.classify(batch.stream().map(Named::photo).toList());
+        for (int i = 0; i < batch.size(); i++) {
+            Named image = batch.get(i);
+            List<Prediction> all = predictions.get(i);
+            List<Prediction> best = all.subList(0, Math.min(top, all.size()));
+            if (json) {
+                document.add(entry(image.file, best));
+            } else if (console.pictures()) {
+                console.line(Picture.of(image.photo, lines(image.file, best)));
+            } else {
+                console.line(line(image.file, best));
+            }
+        }
+        batch.clear();
+    }
+
+    private static Map<String, Object> entry(String file, List<Prediction> best) {
+        List<Map<String, Object>> classes = new ArrayList<>();
+        for (Prediction p : best) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("class", p.className());
+            entry.put("probability", p.probability());
+            classes.add(entry);
+        }
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("file", file);
+        entry.put("top", classes);
+        return entry;
+    }
+
+    private static String line(String file, List<Prediction> best) {
+        StringBuilder line = new StringBuilder(file).append(":");
+        for (Prediction p : best) {
+            line.append(String.format(Locale.ROOT, "  %s %.1f %%", p.className(), 100 * p.probability()));
+        }
+        return line.toString();
+    }
+
+    /** What stands beside the picture. */
+    private static List<String> lines(String file, List<Prediction> best) {
+        List<String> lines = new ArrayList<>(List.of(file, ""));
+        for (Prediction p : best) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "%-12s %5.1f %%  %s",
+                    p.className(),
+                    100 * p.probability(),
+                    Console.gauge(p.probability(), GAUGE)));
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.residual.predict;
+
+import dev.residual.data.ImageSet;
+import java.awt.image.BufferedImage;
+
+/**
+ * The largest square in the middle of an image, as 32×32 pixels. Shrinking averages over the area that each new pixel
+ * covers; growing interpolates linearly between the centres of the old ones. Rows are read one at a time, so that no copy
+ * of a large image is made.
+ */
+final class Resize {
+    private static final int SIZE = ImageSet.SIZE;
+    private static final int CHANNELS = ImageSet.CHANNELS;
+
+    private Resize() {}
+
+    /** @return 32×32×3 bytes, RGB, row by row */
+    static byte[] to32(BufferedImage image) {
+        int side = Math.min(image.getWidth(), image.getHeight());
+        int left = (image.getWidth() - side) / 2;
+        int top = (image.getHeight() - side) / 2;
+        Span[] spans = spans(side);
+        double[] sums = new double[ImageSet.BYTES];
+        double[] narrow = new double[SIZE * CHANNELS];
+        RgbRows rows = new RgbRows(image, left, side);
+        for (int y = 0; y < side; y++) {
+            shrinkRow(rows.read(top + y), spans, narrow);
+            for (int i = 0; i < SIZE; i++) {
+                double weight = spans[i].weightOf(y);
+                for (int j = 0; weight > 0 && j < narrow.length; j++) {
+                    sums[i * narrow.length + j] += weight * narrow[j];
+                }
+            }
+        }
+        byte[] pixels = new byte[sums.length];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) Math.round(sums[i]);
+        }
+        return pixels;
+    }
+
+    private static void shrinkRow(double[] row, Span[] spans, double[] narrow) {
+        for (int i = 0; i < SIZE; i++) {
+            for (int c = 0; c < CHANNELS; c++) {
+                double sum = 0;
+                for (int k = 0; k < spans[i].weights.length; k++) {
+                    sum += spans[i].weights[k] * row[(spans[i].first + k) * CHANNELS + c];
+                }
+                narrow[i * CHANNELS + c] = sum;
+            }
+        }
+    }
+
+    /**
+     * The old pixels in a row (or column) that make one new one.
+     *
+     * @param first the first of them
+     * @param weights of it and of those that follow; they add up to 1
+     */
+    private record Span(int first, double... weights) {
+        double weightOf(int pixel) {
+            int k = pixel - first;
+            return k >= 0 && k < weights.length ? weights[k] : 0;
+        }
+    }
+
+    private static Span[] spans(int side) {
+        Span[] spans = new Span[SIZE];
+        for (int i = 0; i < SIZE; i++) {
+            spans[i] = side >= SIZE ? area(i, side) : between(i, side);
+        }
+        return spans;
+    }
+
+    /** In units of 1/32 of an old pixel, so that all borders are whole: pixel k reaches from 32 k to 32 k + 32. */
+    private static Span area(int i, int side) {
+        long from = (long) i * side;
+        long to = from + side;
+        int first = (int) (from / SIZE);
+        int last = (int) ((to - 1) / SIZE);
+        double[] weights = new double[last - first + 1];
+        for (int k = 0; k < weights.length; k++) {
+            long pixel = (long) (first + k) * SIZE;
+            weights[k] = (double) (Math.min(to, pixel + SIZE) - Math.max(from, pixel)) / side;
+        }
+        return new Span(first, weights);
+    }
+
+    private static Span between(int i, int side) {
+        double centre = (i + 0.5) * side / SIZE - 0.5;
+        int before = (int) Math.floor(centre);
+        if (before < 0) {
+            return new Span(0, 1);
+        }
+        return before + 1 < side ? new Span(before, before + 1 - centre, centre - before) : new Span(side - 1, 1);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.residual.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.residual.ResidualException;
+import dev.residual.data.ImageSet;
+import dev.residual.model.Pass;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import dev.residual.weights.ModelFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClassifierTest {
+    private static final ModelFile MODEL = TinyModel.of(1);
+
+    private static List<Photo> photos(int n) {
+        Random random = new Random(n);
+        List<Photo> photos = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            byte[] pixels = new byte[ImageSet.BYTES];
+            random.nextBytes(pixels);
+            photos.add(new Photo(pixels));
+        }
+        return photos;
+    }
+
+    private static double probability(List<Prediction> predictions, String className) {
+        return predictions.stream()
+                .filter(p -> p.className().equals(className))
+                .findFirst()
+                .orElseThrow()
+                .probability();
+    }
+
+    /** Against normalisation and softmax written out, around the network's own forward pass. */
+    @Test
+    void probabilitiesAreTheSoftmaxOfTheNetworksLogits() {
+        Photo photo = photos(1).get(0);
+        float[] image = new float[ImageSet.BYTES]; // C×H×W
+        for (int i = 0; i < image.length; i++) {
+            int channel = i / 1024;
+            double value = (photo.pixels()[i % 1024 * 3 + channel] & 0xff) / 255.0;
+            image[i] = (float) ((value - new double[] {.5, .4, .3}[channel]) / new double[] {.2, .25, .3}[channel]);
+        }
+        float[] logits;
+        try (Scope scope = Scope.noGrad();
+                State state = MODEL.state(Device.CPU)) {
+            logits = Tensors.floats(
+                    MODEL.network().forward(Tensors.of(image, 1, 3, 32, 32), new Pass(state, Pass.Mode.EVALUATION)));
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit);
+        }
+        try (Classifier classifier = Classifier.of(MODEL)) {
+            List<Prediction> predictions = classifier.classify(photo);
+            assertThat(predictions)
+                    .hasSize(4)
+                    .isSortedAccordingTo((a, b) -> Double.compare(b.probability(), a.probability()));
+            for (int c = 0; c < 4; c++) {
+                assertThat(probability(predictions, "class " + c)).isCloseTo(Math.exp(logits[c]) / sum, within(1e-5));
+            }
+        }
+    }
+
+    @Test
+    void aBatchGivesWhatItsImagesGiveOneByOne() {
+        List<Photo> photos = photos(70); // more than go through the network at a time
+        try (Classifier classifier = Classifier.of(MODEL)) {
+            List<List<Prediction>> together = classifier.classify(photos);
+            assertThat(together).hasSize(70);
+            for (int i = 0; i < photos.size(); i++) {
+                List<Prediction> alone = classifier.classify(photos.get(i));
+                for (String name : classifier.classes()) {
+                    assertThat(probability(together.get(i), name)).isCloseTo(probability(alone, name), within(1e-5));
+                }
+            }
+            assertThat(classifier.classify(List.of())).isEmpty();
+        }
+    }
+
+    /** JavaCPP counts the native objects that Java owns. */
+    @Test
+    void manyThreadsAtOnceGetTheSameAndLeaveNoNativeObjectsBehind() throws InterruptedException, ExecutionException {
+        List<Photo> photos = photos(5);
+        long before = Pointer.totalCount();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try (Classifier classifier = Classifier.of(MODEL)) {
+            List<List<Prediction>> expected = classifier.classify(photos);
+            long loaded = Pointer.totalCount();
+            List<Future<List<List<Prediction>>>> results = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                results.add(threads.submit(() -> classifier.classify(photos)));
+            }
+            for (Future<List<List<Prediction>>> result : results) {
+                assertThat(result.get()).isEqualTo(expected);
+            }
+            assertThat(Pointer.totalCount()).isEqualTo(loaded).isGreaterThan(before);
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(Pointer.totalCount()).isEqualTo(before);
+    }
+
+    /** Threads that classify while another closes: each call is answered in full, or told that it came too late. */
+    @Test
+    void closingWaitsForTheCallsUnderWay() throws InterruptedException, ExecutionException {
+        List<Photo> photos = photos(5);
+        Classifier classifier = Classifier.of(MODEL);
+        List<List<Prediction>> expected = classifier.classify(photos);
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Integer>> counts = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                counts.add(threads.submit(() -> {
+                    for (int n = 0; ; n++) {
+                        try {
+                            assertThat(classifier.classify(photos)).isEqualTo(expected);
+                        } catch (IllegalStateException e) {
+                            return n;
+                        }
+                    }
+                }));
+            }
+            Thread.sleep(50);
+            classifier.close();
+            for (Future<Integer> count : counts) {
+                assertThat(count.get()).isNotNegative();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThatThrownBy(() -> classifier.classify(photos.get(0))).isInstanceOf(IllegalStateException.class);
+        classifier.close(); // again is no harm
+    }
+
+    @Test
+    void itLoadsFromFilesAndStreams(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        MODEL.write(file);
+        Photo photo = photos(1).get(0);
+        try (InputStream in = Files.newInputStream(file);
+                Classifier fromStream = Classifier.load(in);
+                Classifier fromFile = Classifier.load(file)) {
+            assertThat(fromStream.classify(photo)).isEqualTo(fromFile.classify(photo));
+        }
+        assertThatThrownBy(() -> Classifier.load(InputStream.nullInputStream()))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("the model: 0 bytes");
+        assertThatThrownBy(() -> Classifier.builtIn("../../x"))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("no model named '../../x'");
+    }
+}
