@@ -4,6 +4,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
 import dev.residual.data.Normalization;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.train.Recipe;
 import java.util.Arrays;
@@ -18,11 +19,11 @@ public final class BatchesSpeed {
      * @param batches in each turn
      * @return images a second, one number for each turn
      */
-    public static double[] measure(Dataset dataset, Recipe recipe, int turns, int batches) {
+    public static double[] measure(Dataset dataset, Recipe recipe, Precision precision, int turns, int batches) {
         Normalization normalization = Normalization.of(recipe.normalization(), dataset.train());
         Order order = new Order(true, recipe.augmentation(), 1);
         double[] speeds = new double[turns];
-        try (Batches source = new Batches(dataset.train(), normalization, order, recipe.batchSize(), 0, 0)) {
+        try (Batches source = new Batches(dataset.train(), normalization, order, recipe.batchSize(), precision, 0, 0)) {
             take(source, batches); // warms up
             Arrays.setAll(speeds, turn -> {
                 long start = System.nanoTime();

@@ -11,6 +11,7 @@ import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.run.Metrics;
 import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import dev.residual.train.Optimizer;
@@ -34,6 +35,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record TrainingOverhead(double[] training, double[] bare) {
     /**
+     * @param precision that both compute in
      * @param turns of each of the two
      * @param steps of a turn
      * @param listener what is shown while training
@@ -41,6 +43,7 @@ public record TrainingOverhead(double[] training, double[] bare) {
     public static TrainingOverhead measure(
             Architecture architecture,
             Recipe recipe,
+            Precision precision,
             Dataset dataset,
             int turns,
             int steps,
@@ -63,10 +66,10 @@ public record TrainingOverhead(double[] training, double[] bare) {
                 State bareState = Initialization.he(network, 1, device);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Optimizer bareOptimizer = Optimizer.of(recipe, bareState);
-                Batches batches = new Batches(dataset.train(), normalization, order, batchSize, 0, 0)) {
+                Batches batches = new Batches(dataset.train(), normalization, order, batchSize, precision, 0, 0)) {
             Trainer trainer = new Trainer(
                     network, state, optimizer, batches, recipe, Long.MAX_VALUE, device, Progress.start(recipe));
-            Tensor images = Tensors.channelsLast(randomImages(batchSize));
+            Tensor images = Tensors.channelsLast(randomImages(batchSize)).to(precision.type());
             Tensor labels = Tensors.of(new long[batchSize]);
             for (int turn = -1; turn < turns; turn++) { // the first warms up
                 double a = perStep(steps, () -> trainer.run(stopAfter(steps), onlySteps));

@@ -7,7 +7,9 @@ import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.model.Architecture;
+import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.train.Progress;
 import dev.residual.train.Recipe;
 import java.nio.file.Path;
@@ -43,6 +45,13 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description = "auto, fp32 or bf16. Default: ${DEFAULT-VALUE}.")
+    private String precision;
+
     @Option(names = "--turns", paramLabel = "N", defaultValue = "7", description = "Default: ${DEFAULT-VALUE}.")
     private int turns;
 
@@ -62,22 +71,24 @@ final class BenchCommand implements Callable<Integer> {
         Architecture a = Architecture.of(architecture);
         Dataset dataset = Datasets.load(Datasets.SHAPES, Path.of("data"), (done, total) -> {});
         Engine.start(threads.count());
+        Precision p = Precision.of(precision, Device.CPU).precision();
         Recipe recipe = Json.with(Recipe.paper(a), Map.of("batchSize", batchSize));
         long last = (long) (turns + 1) * steps;
         try (TrainingView view = new TrainingView(console, recipe, Progress.start(recipe), last, (int) last)) {
-            TrainingOverhead o = TrainingOverhead.measure(a, recipe, dataset, turns, steps, view);
+            TrainingOverhead o = TrainingOverhead.measure(a, recipe, p, dataset, turns, steps, view);
             console.line(String.format(
                     Locale.ROOT,
-                    "%s, batch %d, %d threads, %d turns of %d steps each, in turns (ms a step)",
+                    "%s, batch %d, %s, %d threads, %d turns of %d steps each, in turns (ms a step)",
                     a.name(),
                     batchSize,
+                    p,
                     Engine.threads(),
                     turns,
                     steps));
             console.line(row("training as it is", o.training(), "ms"));
             console.line(row("bare loop", o.bare(), "ms"));
             console.line(row("ratio, turn by turn", o.ratios(), ""));
-            double[] speeds = BatchesSpeed.measure(dataset, recipe, turns, BATCHES);
+            double[] speeds = BatchesSpeed.measure(dataset, recipe, p, turns, BATCHES);
             console.line(row(
                     "batches, in thousands",
                     Arrays.stream(speeds).map(s -> s / 1000).toArray(),

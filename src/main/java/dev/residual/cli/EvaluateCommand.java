@@ -7,6 +7,7 @@ import dev.residual.data.ImageSet;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.train.Evaluation;
 import dev.residual.train.Evaluator;
 import dev.residual.train.Split;
@@ -19,8 +20,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "evaluate",
@@ -56,12 +59,27 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            description = "auto, fp32 or bf16. Default: the one that the network was trained in.")
+    private String precision;
+
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
+
+    @Spec
+    private CommandSpec spec;
 
     @Override
     public Integer call() {
         Console console = new Console();
+        if (precision != null) {
+            Usage.of(spec, () -> {
+                Precision.requireName(precision);
+                return precision;
+            });
+        }
         ModelArgument argument = ModelArgument.find(path, console);
         ModelFile model = argument.model();
         Dataset dataset = data.load(argument.data(), console);
@@ -74,7 +92,10 @@ final class EvaluateCommand implements Callable<Integer> {
         Evaluation evaluation;
         Device device = Device.of("auto");
         try (State state = model.state(device)) {
-            evaluation = new Evaluator(model.network(), state, model.card().normalization(), device).evaluate(images);
+            Evaluator evaluator = precision == null
+                    ? Evaluator.of(model, state, device)
+                    : Evaluator.of(model, state, Precision.of(precision, device).precision(), device);
+            evaluation = evaluator.evaluate(images);
         }
         System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));
         return Main.OK;

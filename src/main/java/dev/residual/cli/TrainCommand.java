@@ -7,6 +7,7 @@ import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.train.Provenance;
 import dev.residual.train.RunConfig;
 import dev.residual.train.Split;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -69,6 +71,14 @@ final class TrainCommand implements Callable<Integer> {
     private ThreadsOption threads = new ThreadsOption();
 
     @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss stay"
+                    + " fp32), or auto: bf16 where a short probe finds it faster. Default: ${DEFAULT-VALUE}.")
+    private String precision;
+
+    @Option(
             names = "--device",
             paramLabel = "NAME",
             defaultValue = "auto",
@@ -103,15 +113,21 @@ final class TrainCommand implements Callable<Integer> {
         Engine.start(asked.threads());
         Architecture fitted = Json.with(
                 asked.architecture(), Map.of("classes", dataset.classes().size()));
+        Device where = Device.of(device);
+        Precision.Choice choice = Precision.of(precision, where);
+        Map<String, String> provenance = new TreeMap<>(Provenance.now());
+        provenance.put("precision chosen", choice.reason());
+        console.line(choice.precision() + ": " + choice.reason());
         RunConfig config = new RunConfig(
                 fitted,
                 asked.recipe(),
                 new RunConfig.Data(dataset.name(), asked.data().directory(), validation, dataset.sha256()),
                 seed,
                 asked.threads(),
-                Device.of(device).toString(),
+                choice.precision(),
+                where.toString(),
                 checkpointEvery,
-                Provenance.now());
+                provenance);
         Path path = output == null
                 ? free(fitted.name() + "-" + dataset.name() + "-"
                         + config.recipe().name())
@@ -123,6 +139,7 @@ final class TrainCommand implements Callable<Integer> {
     private RunConfig config() {
         Architecture named = architectureOptions.architecture(architecture);
         Device.requireName(device);
+        Precision.requireName(precision);
         Datasets.requireName(data.name());
         String directory = data.path().toAbsolutePath().normalize().toString();
         return new RunConfig(
@@ -131,6 +148,7 @@ final class TrainCommand implements Callable<Integer> {
                 new RunConfig.Data(data.name(), directory, validation, Map.of()),
                 seed,
                 threads.count(),
+                Precision.FP32, // decided once libtorch is there
                 device,
                 checkpointEvery,
                 Map.of());

@@ -72,7 +72,8 @@ final class Training {
                 run.lastIteration(),
                 config.recipe().batchSize(),
                 (double) run.lastIteration() / run.batchesPerEpoch()));
-        console.line("into " + directory.path() + ", on " + config.device() + " with " + config.threads()
+        console.line("into " + directory.path() + ", on " + config.device() + " in " + config.precision() + " with "
+                + config.threads()
                 + (config.threads() == 1 ? " thread" : " threads") + ", seed " + config.seed()
                 + (start.iteration() > 0 ? ", going on from iteration " + start.iteration() : ""));
     }

@@ -1,8 +1,8 @@
 package dev.residual.data;
 
 import dev.residual.data.Augmentation.View;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
-import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -53,16 +53,24 @@ public final class Batches implements AutoCloseable {
     }
 
     /**
+     * @param precision of the images
      * @param epoch the first epoch, from 0
      * @param batch the first batch in it, from 0
      */
-    public Batches(ImageSet images, Normalization normalization, Order order, int batchSize, int epoch, int batch) {
+    public Batches(
+            ImageSet images,
+            Normalization normalization,
+            Order order,
+            int batchSize,
+            Precision precision,
+            int epoch,
+            int batch) {
         this.images = images;
         this.order = order;
         this.batchSize = Math.min(batchSize, images.size());
         pixels = new Pixels(images, normalization);
         for (int i = 0; i < SLOTS; i++) {
-            free.add(new Slot(this.batchSize));
+            free.add(new Slot(this.batchSize, precision));
         }
         filler = new Thread(() -> fillAll(epoch, batch), "batches");
         filler.setDaemon(true);
@@ -109,7 +117,7 @@ public final class Batches implements AutoCloseable {
             // closed
         } catch (RuntimeException | Error e) {
             failure = e;
-            ready.add(new Slot(0)); // wakes whoever waits
+            ready.add(new Slot(0, Precision.FP32)); // wakes whoever waits
         }
     }
 
@@ -117,7 +125,7 @@ public final class Batches implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             int image = numbers[from + i];
             View view = order.augmentation().draw(order.seed(), epoch, from + i);
-            pixels.write(image, view, slot.imageBuffer, i * ImageSet.BYTES);
+            pixels.write(image, view, slot.rows, i * ImageSet.BYTES);
             slot.labelBuffer.put(i, images.labels()[image] & 0xff);
         }
     }
@@ -141,22 +149,22 @@ public final class Batches implements AutoCloseable {
     private static final class Slot implements AutoCloseable {
         private final Tensor images;
         private final Tensor labels;
-        private final FloatBuffer imageBuffer;
+        private final Pixels.Rows rows;
         private final LongBuffer labelBuffer;
         private int count;
         private boolean last;
 
-        Slot(int size) {
+        Slot(int size, Precision precision) {
             try (Scope scope = Scope.noGrad()) {
                 long[] shape = {size, ImageSet.CHANNELS, ImageSet.SIZE, ImageSet.SIZE};
                 images = scope.keep(torch.empty(
                         shape,
-                        new TensorOptions(ScalarType.Float),
+                        new TensorOptions(precision.type()),
                         new MemoryFormatOptional(MemoryFormat.ChannelsLast)));
                 labels = scope.keep(
                         torch.empty(new long[] {size}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional()));
             }
-            imageBuffer = images.createBuffer();
+            rows = Pixels.Rows.into(images, precision);
             labelBuffer = labels.createBuffer();
         }
 

@@ -1,8 +1,11 @@
 package dev.residual.data;
 
 import dev.residual.data.Augmentation.View;
+import dev.residual.tensor.Precision;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.util.Arrays;
+import org.bytedeco.javacpp.ShortPointer;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -11,7 +14,7 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Turns bytes into what the network reads: a view of an image, normalised, as floats in H×W×C order. The only place
+ * Turns bytes into what the network reads: a view of an image, normalised, as numbers in H×W×C order. The only place
  * where pixels are touched, and each is touched once.
  *
  * <p>Not for several threads at once.
@@ -53,7 +56,7 @@ public final class Pixels {
                 new MemoryFormatOptional(MemoryFormat.ChannelsLast));
         FloatBuffer buffer = tensor.createBuffer();
         for (int i = 0; i < images.size(); i++) {
-            pixels.write(i, View.ORIGINAL, buffer, i * ImageSet.BYTES);
+            pixels.write(i, View.ORIGINAL, buffer::put, i * ImageSet.BYTES);
         }
         return tensor;
     }
@@ -62,12 +65,40 @@ public final class Pixels {
      * Writes one view of one image. What lies outside the image is 0 after normalisation: it is padded after the mean is
      * subtracted.
      *
-     * @param out receives 3,072 floats from {@code offset}
+     * @param out receives 3,072 numbers from {@code offset}
      */
-    void write(int image, View view, FloatBuffer out, int offset) {
+    void write(int image, View view, Rows out, int offset) {
         for (int y = 0; y < SIZE; y++) {
             fillRow(image, y + view.dy(), view.dx());
             out.put(offset + y * row.length, view.mirrored() ? mirror() : row);
+        }
+    }
+
+    /** Where an image's rows go. */
+    interface Rows {
+        void put(int offset, float[] row);
+
+        /** @param memory of a tensor in that precision */
+        static Rows into(Tensor memory, Precision precision) {
+            if (precision == Precision.FP32) {
+                FloatBuffer floats = memory.createBuffer();
+                return floats::put;
+            }
+            ShortBuffer shorts =
+                    new ShortPointer(memory.data_ptr()).capacity(memory.numel()).asBuffer();
+            short[] rounded = new short[SIZE * CHANNELS];
+            return (offset, row) -> {
+                for (int i = 0; i < rounded.length; i++) {
+                    rounded[i] = bfloat16(row[i]);
+                }
+                shorts.put(offset, rounded);
+            };
+        }
+
+        /** The upper half of a float's bits, rounded to the nearest, ties to even. */
+        private static short bfloat16(float value) {
+            int bits = Float.floatToRawIntBits(value);
+            return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A convolution with square filters.
@@ -23,11 +24,12 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        TensorOptional b = bias ? new TensorOptional(pass.parameter(name + ".bias")) : new TensorOptional();
+        // In the precision of what comes in; a cast is part of the graph, so that gradients arrive in float32.
+        ScalarType precision = x.scalar_type();
         return torch.conv2d(
                 x,
-                pass.parameter(name + ".weight"),
-                b,
+                pass.parameter(name + ".weight").to(precision),
+                bias ? new TensorOptional(pass.parameter(name + ".bias").to(precision)) : new TensorOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},
                 new long[] {1, 1},

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The network's end, global average pooling and a fully connected layer: N×C×H×W → N×classes logits. The softmax is in
@@ -13,7 +14,9 @@ public record Head(String name, int in, int out) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         return torch.linear(
-                x.mean(2, 3), pass.parameter(name + ".weight"), new TensorOptional(pass.parameter(name + ".bias")));
+                x.mean(2, 3).to(ScalarType.Float),
+                pass.parameter(name + ".weight"),
+                new TensorOptional(pass.parameter(name + ".bias")));
     }
 
     @Override

@@ -74,8 +74,7 @@ public final class RunReports {
     private static Evaluation evaluate(ModelFile model, Dataset dataset, int threads) {
         Engine.start(threads);
         try (State state = model.state(Device.CPU)) {
-            return new Evaluator(model.network(), state, model.card().normalization(), Device.CPU)
-                    .evaluate(dataset.test());
+            return Evaluator.of(model, state, Device.CPU).evaluate(dataset.test());
         }
     }
 
@@ -94,6 +93,7 @@ public final class RunReports {
         table.put("validation", config.data().validation() + " images held out");
         table.put("seed", Long.toString(config.seed()));
         table.put("threads", Integer.toString(config.threads()));
+        table.put("precision", config.precision().toString());
         table.put("device", config.device());
         return table;
     }

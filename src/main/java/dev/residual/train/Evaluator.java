@@ -9,8 +9,10 @@ import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
+import dev.residual.weights.ModelFile;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -22,13 +24,29 @@ public final class Evaluator {
     private final ResNet network;
     private final State state;
     private final Normalization normalization;
+    private final Precision precision;
     private final Device device;
 
-    public Evaluator(ResNet network, State state, Normalization normalization, Device device) {
+    /** @param precision that the network computes in */
+    public Evaluator(ResNet network, State state, Normalization normalization, Precision precision, Device device) {
         this.network = network;
         this.state = state;
         this.normalization = normalization;
+        this.precision = precision;
         this.device = device;
+    }
+
+    /**
+     * Of a network that was trained before, in the precision that it was trained in, where its file says so; otherwise in
+     * float32.
+     */
+    public static Evaluator of(ModelFile model, State state, Device device) {
+        String precision = model.card().provenance().getOrDefault(Provenance.PRECISION, Precision.FP32.toString());
+        return of(model, state, Precision.of(precision, device).precision(), device);
+    }
+
+    public static Evaluator of(ModelFile model, State state, Precision precision, Device device) {
+        return new Evaluator(model.network(), state, model.card().normalization(), precision, device);
     }
 
     /** Each image once, "the single view of the original 32×32 image"; BN uses its running statistics. */
@@ -46,7 +64,7 @@ public final class Evaluator {
     public Optional<Evaluation> evaluate(
             ImageSet images, Order order, int batchSize, Pass.Mode mode, BooleanSupplier stop) {
         Tally tally = new Tally(images.size(), network.architecture().classes());
-        try (Batches batches = new Batches(images, normalization, order, batchSize, 0, 0)) {
+        try (Batches batches = new Batches(images, normalization, order, batchSize, precision, 0, 0)) {
             while (tally.count < images.size()) {
                 if (stop.getAsBoolean()) {
                     return Optional.empty();

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 /** With what, and on what machine, something was made. */
 public final class Provenance {
     static final String STARTED = "started";
+    static final String PRECISION = "precision";
 
     private Provenance() {}
 

@@ -6,6 +6,7 @@ import dev.residual.ResidualException;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
  *
  * @param seed of the initialisation, the order of the images and their augmentation
  * @param threads that an operation uses; another number may round differently
+ * @param precision that the network computes in
  * @param device {@code cpu} or {@code cuda}
  * @param checkpointEvery iterations
  * @param provenance what else there is to know of the run: versions, machine, time
@@ -28,6 +30,7 @@ public record RunConfig(
         Data data,
         long seed,
         int threads,
+        Precision precision,
         String device,
         long checkpointEvery,
         Map<String, String> provenance) {

@@ -105,9 +105,15 @@ public final class TrainingRun {
                         .orElseGet(() -> Initialization.he(network, config.seed(), device));
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Batches batches = new Batches(
-                        split.train(), normalization, order, recipe.batchSize(), progress.epoch(), progress.batch())) {
+                        split.train(),
+                        normalization,
+                        order,
+                        recipe.batchSize(),
+                        config.precision(),
+                        progress.epoch(),
+                        progress.batch())) {
             from.ifPresent(c -> c.restore(optimizer));
-            Evaluator evaluator = new Evaluator(network, state, normalization, device);
+            Evaluator evaluator = new Evaluator(network, state, normalization, config.precision(), device);
             Trainer trainer =
                     new Trainer(network, state, optimizer, batches, recipe, lastIteration(), device, progress);
             Trainer.Hooks hooks = new Trainer.Hooks(
@@ -191,6 +197,7 @@ public final class TrainingRun {
         provenance.put("recipe", Json.compact(recipe));
         provenance.put("validation", Integer.toString(config.data().validation()));
         provenance.put("seed", Long.toString(config.seed()));
+        provenance.put(Provenance.PRECISION, config.precision().toString());
         provenance.put("threads", Integer.toString(config.threads()));
         provenance.put("iteration", Long.toString(iteration));
         return new Card(Card.FORMAT, config.architecture(), dataset.classes(), normalization, provenance);

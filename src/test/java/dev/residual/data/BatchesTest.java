@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.residual.data.Augmentation.View;
 import dev.residual.data.Batches.Order;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.bytedeco.pytorch.Tensor;
 
 class BatchesTest {
     private static final int SIZE = ImageSet.SIZE;
@@ -43,7 +46,7 @@ class BatchesTest {
 
     private static List<Copy> take(ImageSet images, Order order, int batchSize, int epoch, int batch, int count) {
         List<Copy> copies = new ArrayList<>();
-        try (Batches batches = new Batches(images, NORMALIZATION, order, batchSize, epoch, batch)) {
+        try (Batches batches = new Batches(images, NORMALIZATION, order, batchSize, Precision.FP32, epoch, batch)) {
             for (int i = 0; i < count; i++) {
                 try (Scope scope = Scope.noGrad()) {
                     Batch b = batches.next();
@@ -52,6 +55,18 @@ class BatchesTest {
             }
         }
         return copies;
+    }
+
+    @Example
+    void bf16ImagesAreTheRoundedFloats() {
+        try (Batches floats = new Batches(IMAGES, NORMALIZATION, ORDER, 16, Precision.FP32, 0, 0);
+                Batches halves = new Batches(IMAGES, NORMALIZATION, ORDER, 16, Precision.BF16, 0, 0);
+                Scope scope = Scope.noGrad()) {
+            Tensor rounded = floats.next().images().to(Precision.BF16.type());
+            Tensor given = halves.next().images();
+            assertThat(given.scalar_type().intern()).isEqualTo(Precision.BF16.type());
+            assertThat(Tensors.floats(given)).isEqualTo(Tensors.floats(rounded));
+        }
     }
 
     /** Pads, crops and flips in the plainest way, one number at a time. */

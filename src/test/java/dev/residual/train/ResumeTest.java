@@ -119,6 +119,15 @@ class ResumeTest {
 
     /** A crash loses what came after the last checkpoint; what was logged after it must not stay twice. */
     @Test
+    void interruptionsLeaveNoTraceInBf16() throws IOException {
+        RunConfig config =
+                dev.residual.Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 3), Map.of("precision", "bf16"));
+        Path run = newRun();
+        while (!train(config, run, 3)) {}
+        uninterrupted(config).assertSame(End.of(run));
+    }
+
+    @Test
     void aCrashBetweenCheckpointsLeavesNoTrace() throws IOException {
         RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
         Path run = newRun();

@@ -5,6 +5,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Precision;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -43,7 +44,8 @@ final class TinyRun {
 
     static RunConfig config(Recipe recipe, int validation, long checkpointEvery) {
         RunConfig.Data data = new RunConfig.Data("tiny", "nowhere", validation, Map.of());
-        return new RunConfig(ARCHITECTURE, recipe, data, 1, 1, "cpu", checkpointEvery, Map.of("residual", "test"));
+        return new RunConfig(
+                ARCHITECTURE, recipe, data, 1, 1, Precision.FP32, "cpu", checkpointEvery, Map.of("residual", "test"));
     }
 
     static TrainingRun of(RunConfig config, Path directory, java.util.function.BooleanSupplier stop) {

@@ -8,6 +8,7 @@ import dev.residual.model.Architecture;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Precision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,8 @@ class TrainingTest {
         Dataset shapes = Shapes.generate(1);
         Recipe recipe = Recipe.paper(Architecture.of("resnet8")).withIterations(240);
         RunConfig.Data data = new RunConfig.Data("shapes", "nowhere", 0, shapes.sha256());
-        RunConfig config = new RunConfig(Architecture.of("resnet8"), recipe, data, 1, 2, "cpu", 1000, Map.of());
+        RunConfig config =
+                new RunConfig(Architecture.of("resnet8"), recipe, data, 1, 2, Precision.FP32, "cpu", 1000, Map.of());
         RunDirectory run = new RunDirectory(folder);
         new TrainingRun(run, config, shapes, () -> false).run(Optional.empty(), new TrainingListener() {});
         List<Metrics> rows = new MetricsFile(run.metrics()).read();

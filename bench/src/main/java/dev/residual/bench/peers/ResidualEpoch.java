@@ -1,5 +1,8 @@
 package dev.residual.bench.peers;
 
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
@@ -47,12 +50,14 @@ final class ResidualEpoch implements TrainingListener {
                     case "paper" -> Recipe.paper(architecture);
                     default -> throw new ResidualException("recipe " + setup.way + ": expected article or paper");
                 };
+        Engine.start(setup.threads);
         RunConfig config = new RunConfig(
                 architecture,
                 Json.with(recipe, Map.of("batchSize", setup.batch)),
                 new RunConfig.Data(dataset.name(), String.valueOf(setup.data), 0, dataset.sha256()),
                 Setup.SEED,
                 setup.threads,
+                Precision.of("auto", Device.CPU).precision(),
                 "cpu",
                 500,
                 Map.of());

@@ -1,5 +1,6 @@
 package dev.residual.bench.peers;
 
+import dev.residual.tensor.Precision;
 import dev.residual.data.Batch;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
@@ -32,13 +33,12 @@ final class ResidualInference implements Contestant {
         this.model = model;
         this.state = state;
         test = setup.dataset().test();
-        evaluator = new Evaluator(model.network(), state, model.card().normalization(), Device.CPU);
+        evaluator = Evaluator.of(model, state, setup.precision(), Device.CPU);
     }
 
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
         Engine.start(setup.threads);
-        ResidualTraining.requireFp32(setup.way);
         ModelFile model = setup.model();
         try (State state = model.state(Device.CPU)) {
             Contestant.play(new ResidualInference(setup, model, state));
@@ -57,7 +57,7 @@ final class ResidualInference implements Contestant {
     }
 
     private float[] logits() {
-        try (Batches batches = new Batches(test, model.card().normalization(), Order.PLAIN, Setup.COMPARED, 0, 0);
+        try (Batches batches = new Batches(test, model.card().normalization(), Order.PLAIN, Setup.COMPARED, Precision.FP32, 0, 0);
                 Scope scope = Scope.noGrad()) {
             Batch batch = batches.next();
             return Tensors.floats(model.network().forward(batch.images(), new Pass(state, Pass.Mode.EVALUATION)));

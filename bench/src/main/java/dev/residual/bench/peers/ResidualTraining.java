@@ -1,7 +1,6 @@
 package dev.residual.bench.peers;
 
 import dev.residual.Json;
-import dev.residual.ResidualException;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.model.State;
@@ -33,14 +32,13 @@ final class ResidualTraining implements Contestant {
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
         Engine.start(setup.threads);
-        requireFp32(setup.way);
         ModelFile model = setup.model();
         Recipe recipe = Json.with(Recipe.paper(model.card().architecture()), Map.of("batchSize", setup.batch));
         Order order = new Order(true, recipe.augmentation(), Setup.SEED);
         try (State state = model.state(Device.CPU);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Batches batches =
-                        new Batches(setup.dataset().train(), model.card().normalization(), order, setup.batch, 0, 0)) {
+                        new Batches(setup.dataset().train(), model.card().normalization(), order, setup.batch, setup.precision(), 0, 0)) {
             Trainer trainer = new Trainer(
                     model.network(),
                     state,
@@ -51,13 +49,6 @@ final class ResidualTraining implements Contestant {
                     Device.CPU,
                     Progress.start(recipe));
             Contestant.play(new ResidualTraining(Summary.of(model.card().architecture()), trainer));
-        }
-    }
-
-    /** The one place to hand a precision to the product's classes once they take one. */
-    static void requireFp32(String precision) {
-        if (!precision.equals("fp32")) {
-            throw new ResidualException("precision " + precision + ": this version computes in fp32 only");
         }
     }
 

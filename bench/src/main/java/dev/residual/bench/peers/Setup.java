@@ -1,5 +1,7 @@
 package dev.residual.bench.peers;
 
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.weights.ModelFile;
@@ -52,6 +54,11 @@ final class Setup {
         return data == null
                 ? Datasets.load(Datasets.SHAPES, Path.of(""), (done, total) -> {})
                 : Datasets.load(Datasets.CIFAR10, data, (done, total) -> {});
+    }
+
+    /** Once libtorch is there. */
+    Precision precision() {
+        return Precision.of(way, Device.CPU).precision();
     }
 
     ModelFile model() {

@@ -1,5 +1,7 @@
 package dev.residual.bench.peers;
 
+import dev.residual.weights.OnnxFile;
+import dev.residual.tensor.Precision;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
@@ -36,13 +38,13 @@ final class StartingPoint {
         Order order = new Order(true, recipe.augmentation(), Setup.SEED);
         try (State state = Initialization.he(network, Setup.SEED, Device.CPU);
                 Optimizer optimizer = Optimizer.of(recipe, state);
-                Batches batches = new Batches(dataset.train(), normalization, order, recipe.batchSize(), 0, 0)) {
+                Batches batches = new Batches(dataset.train(), normalization, order, recipe.batchSize(), Precision.FP32, 0, 0)) {
             new Trainer(network, state, optimizer, batches, recipe, Long.MAX_VALUE, Device.CPU, Progress.start(recipe))
                     .run(ResidualTraining.stopAfter(STEPS), new TrainingListener() {});
             Card card = new Card(Card.FORMAT, architecture, dataset.classes(), normalization, Map.of());
             ModelFile file = ModelFile.of(card, state);
             file.write(setup.model);
-            OnnxWriter.write(file, setup.onnx); // the product's own exporter belongs here once there is one
+            new OnnxFile(file, false, true).write(setup.onnx);
         }
     }
 }
