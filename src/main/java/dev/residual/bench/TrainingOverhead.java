@@ -5,6 +5,7 @@ import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
 import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
+import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
@@ -14,6 +15,7 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
+import dev.residual.train.CrossEntropy;
 import dev.residual.train.Optimizer;
 import dev.residual.train.Progress;
 import dev.residual.train.Recipe;
@@ -23,7 +25,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * What training costs beyond its arithmetic: the {@link Trainer} with its batches, metrics and progress, against a bare
@@ -64,18 +65,28 @@ public record TrainingOverhead(double[] training, double[] bare) {
         try (Scope scope = Scope.open();
                 State state = Initialization.he(network, 1, device);
                 State bareState = Initialization.he(network, 1, device);
+                Gradients gradients = new Gradients(state);
+                Gradients bareGradients = new Gradients(bareState);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Optimizer bareOptimizer = Optimizer.of(recipe, bareState);
                 Batches batches = new Batches(dataset.train(), normalization, order, batchSize, precision, 0, 0)) {
             Trainer trainer = new Trainer(
-                    network, state, optimizer, batches, recipe, Long.MAX_VALUE, device, Progress.start(recipe));
+                    network,
+                    state,
+                    gradients,
+                    optimizer,
+                    batches,
+                    recipe,
+                    Long.MAX_VALUE,
+                    device,
+                    Progress.start(recipe));
             Tensor images = Tensors.channelsLast(randomImages(batchSize)).to(precision.type());
             Tensor labels = Tensors.of(new long[batchSize]);
             for (int turn = -1; turn < turns; turn++) { // the first warms up
                 double a = perStep(steps, () -> trainer.run(stopAfter(steps), onlySteps));
                 double b = perStep(steps, () -> {
                     for (int i = 0; i < steps; i++) {
-                        bareStep(network, bareState, bareOptimizer, images, labels);
+                        bareStep(network, bareState, bareGradients, bareOptimizer, images, labels);
                     }
                 });
                 if (turn >= 0) {
@@ -103,11 +114,13 @@ public record TrainingOverhead(double[] training, double[] bare) {
         return new Trainer.Hooks(p -> Optional.of(none), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
     }
 
-    private static void bareStep(ResNet network, State state, Optimizer optimizer, Tensor images, Tensor labels) {
-        try (Scope scope = Scope.open()) {
-            Tensor logits = network.forward(images, new Pass(state, Pass.Mode.TRAINING));
-            torch.cross_entropy_loss(logits, labels).backward();
-            optimizer.step(0.01, 0);
+    private static void bareStep(
+            ResNet network, State state, Gradients gradients, Optimizer optimizer, Tensor images, Tensor labels) {
+        try (Scope scope = Scope.noGrad()) {
+            Pass pass = Pass.training(state, gradients);
+            CrossEntropy loss = CrossEntropy.of(network.forward(images, pass), labels);
+            network.backward(loss.gradient(), pass);
+            optimizer.step(gradients, 0.01, 0);
         }
     }
 

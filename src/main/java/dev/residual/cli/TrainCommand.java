@@ -117,7 +117,9 @@ final class TrainCommand implements Callable<Integer> {
         Precision.Choice choice = Precision.of(precision, where);
         Map<String, String> provenance = new TreeMap<>(Provenance.now());
         provenance.put("precision chosen", choice.reason());
-        console.line(choice.precision() + ": " + choice.reason());
+        if (precision.equals("auto")) {
+            console.line("Precision " + choice.precision() + ": " + choice.reason() + ".");
+        }
         RunConfig config = new RunConfig(
                 fitted,
                 asked.recipe(),

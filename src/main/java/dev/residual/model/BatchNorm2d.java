@@ -1,6 +1,8 @@
 package dev.residual.model;
 
 import java.util.List;
+import org.bytedeco.javacpp.BoolPointer;
+import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -19,16 +21,41 @@ public record BatchNorm2d(String name, int channels) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         boolean running = pass.mode() != Pass.Mode.BATCH_STATISTICS;
-        return torch.batch_norm(
+        T_TensorTensorTensor_T result = torch.native_batch_norm(
                 x,
-                new TensorOptional(pass.parameter(name + ".weight")),
-                new TensorOptional(pass.parameter(name + ".bias")),
-                running ? new TensorOptional(pass.parameter(name + ".running_mean")) : new TensorOptional(),
-                running ? new TensorOptional(pass.parameter(name + ".running_var")) : new TensorOptional(),
+                numbers(".weight", pass),
+                numbers(".bias", pass),
+                running ? numbers(".running_mean", pass) : new TensorOptional(),
+                running ? numbers(".running_var", pass) : new TensorOptional(),
                 pass.mode() != Pass.Mode.EVALUATION,
                 MOMENTUM,
+                EPSILON);
+        pass.save(name, x);
+        pass.save(name + ".mean", result.get1());
+        pass.save(name + ".deviation", result.get2());
+        return result.get0();
+    }
+
+    @Override
+    public Tensor backward(Tensor gradient, Pass pass) {
+        T_TensorTensorTensor_T result = torch.native_batch_norm_backward(
+                gradient,
+                pass.saved(name),
+                numbers(".weight", pass),
+                numbers(".running_mean", pass),
+                numbers(".running_var", pass),
+                new TensorOptional(pass.saved(name + ".mean")),
+                new TensorOptional(pass.saved(name + ".deviation")), // its inverse
+                true,
                 EPSILON,
-                false);
+                new BoolPointer(3).put(0, true).put(1, true).put(2, true));
+        pass.gradients().put(name + ".weight", result.get1());
+        pass.gradients().put(name + ".bias", result.get2());
+        return result.get0();
+    }
+
+    private TensorOptional numbers(String which, Pass pass) {
+        return new TensorOptional(pass.parameter(name + which));
     }
 
     @Override

@@ -2,6 +2,9 @@ package dev.residual.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.javacpp.BoolPointer;
+import org.bytedeco.pytorch.LongArrayRefOptional;
+import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -17,6 +20,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public record Conv2d(String name, int in, int out, int kernel, int stride, int padding, boolean bias)
         implements Module {
+    private static final long[] DILATION = {1, 1};
+
     /** The paper's layer: 3×3, padded so that only the stride changes the size. */
     static Conv2d of3x3(String name, int in, int out, int stride, boolean bias) {
         return new Conv2d(name, in, out, 3, stride, 1, bias);
@@ -24,16 +29,49 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        // In the precision of what comes in; a cast is part of the graph, so that gradients arrive in float32.
+        pass.save(name, x);
         ScalarType precision = x.scalar_type();
         return torch.conv2d(
                 x,
-                pass.parameter(name + ".weight").to(precision),
-                bias ? new TensorOptional(pass.parameter(name + ".bias").to(precision)) : new TensorOptional(),
+                pass.parameter(name + ".weight", precision),
+                bias ? new TensorOptional(pass.parameter(name + ".bias", precision)) : new TensorOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},
-                new long[] {1, 1},
+                DILATION,
                 1);
+    }
+
+    @Override
+    public Tensor backward(Tensor gradient, Pass pass) {
+        backwardToNumbers(gradient, pass);
+        return gradients(gradient, pass, true).get0();
+    }
+
+    /** The way back of a network's first layer, which stops there: nobody asks for the gradient of the images. */
+    void backwardToNumbers(Tensor gradient, Pass pass) {
+        pass.gradients()
+                .putLater(
+                        name + ".weight", () -> gradients(gradient, pass, false).get1());
+        if (bias) {
+            pass.gradients().put(name + ".bias", gradient.sum(0, 2, 3));
+        }
+    }
+
+    /** @param ofInput whether the input's gradient is wanted, or the filters' */
+    private T_TensorTensorTensor_T gradients(Tensor gradient, Pass pass, boolean ofInput) {
+        BoolPointer wanted = new BoolPointer(3).put(0, ofInput).put(1, !ofInput).put(2, false);
+        return torch.convolution_backward(
+                gradient,
+                pass.saved(name),
+                pass.parameter(name + ".weight", gradient.scalar_type()),
+                new LongArrayRefOptional(),
+                new long[] {stride, stride},
+                new long[] {padding, padding},
+                DILATION,
+                false,
+                new long[] {0, 0},
+                1,
+                wanted);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package dev.residual.model;
 
 import java.util.List;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -13,10 +15,22 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record Head(String name, int in, int out) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
+        Tensor pooled = x.mean(2, 3).to(ScalarType.Float);
+        pass.save(name, x);
+        pass.save(name + ".pooled", pooled);
         return torch.linear(
-                x.mean(2, 3).to(ScalarType.Float),
-                pass.parameter(name + ".weight"),
-                new TensorOptional(pass.parameter(name + ".bias")));
+                pooled, pass.parameter(name + ".weight"), new TensorOptional(pass.parameter(name + ".bias")));
+    }
+
+    /** @param gradient N×classes float32 */
+    @Override
+    public Tensor backward(Tensor gradient, Pass pass) {
+        pass.gradients().put(name + ".weight", gradient.t().matmul(pass.saved(name + ".pooled")));
+        pass.gradients().put(name + ".bias", gradient.sum(0));
+        Tensor x = pass.saved(name);
+        // Each pixel of a map has the same share in its mean.
+        Tensor share = gradient.matmul(pass.parameter(name + ".weight")).div_(new Scalar(x.size(2) * x.size(3)));
+        return share.to(x.scalar_type()).unsqueeze(2).unsqueeze(3).expand_as(x).contiguous(MemoryFormat.ChannelsLast);
     }
 
     @Override

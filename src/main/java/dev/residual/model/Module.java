@@ -10,9 +10,18 @@ import org.bytedeco.pytorch.Tensor;
 public interface Module {
     /**
      * @param x N×C×H×W
-     * @return N×C×H×W, or N×classes at the end; where the module may, it works in place on tensors of its own, never on {@code x}
+     * @return N×C×H×W, or N×classes at the end; where the module may, it works in place on tensors of its own, and only ReLU on {@code x}
      */
     Tensor forward(Tensor x, Pass pass);
+
+    /**
+     * The way back, after {@link #forward} in the same pass: by the chain rule, from the loss's gradient with respect to
+     * what went out to that with respect to what came in. Leaves the gradients of its own numbers in the pass.
+     *
+     * @param gradient of the shape of what went out; may be overwritten
+     * @return of the shape of {@code x}
+     */
+    Tensor backward(Tensor gradient, Pass pass);
 
     /**
      * Tells the visitor of each layer in the order of the computation.

@@ -1,14 +1,15 @@
 package dev.residual.model;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * What the layers need to know while a batch goes through them.
- *
- * @param state the network's numbers
- * @param mode by which mean and variance BN normalises
+ * One minibatch's way through a network, and back where it is trained on: what the layers need to know meanwhile, and
+ * what they remember for the way back.
  */
-public record Pass(State state, Mode mode) {
+public final class Pass {
     /** By which mean and variance BN normalises. */
     public enum Mode {
         /** By the batch's own, which also flow into the running statistics. */
@@ -19,7 +20,61 @@ public record Pass(State state, Mode mode) {
         BATCH_STATISTICS
     }
 
+    private final State state;
+    private final Mode mode;
+    private final Gradients gradients;
+    private final Map<String, Tensor> saved = new HashMap<>();
+    private final Map<String, Tensor> cast = new HashMap<>();
+
+    private Pass(State state, Mode mode, Gradients gradients) {
+        this.state = state;
+        this.mode = mode;
+        this.gradients = gradients;
+    }
+
+    /** Forward only. */
+    public Pass(State state, Mode mode) {
+        this(state, mode, null);
+    }
+
+    /**
+     * Forward and back.
+     *
+     * @param gradients receives those of the state's trained numbers
+     */
+    public static Pass training(State state, Gradients gradients) {
+        return new Pass(state, Mode.TRAINING, gradients);
+    }
+
+    Mode mode() {
+        return mode;
+    }
+
     Tensor parameter(String name) {
         return state.get(name);
+    }
+
+    /** The same in the precision that a layer computes in. */
+    Tensor parameter(String name, ScalarType precision) {
+        return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
+    }
+
+    Gradients gradients() {
+        return gradients;
+    }
+
+    /** Remembers a tensor for the way back, if there is one. It must stay as it is until then. */
+    void save(String name, Tensor tensor) {
+        if (gradients != null) {
+            saved.put(name, tensor);
+        }
+    }
+
+    Tensor saved(String name) {
+        Tensor tensor = saved.get(name);
+        if (tensor == null) {
+            throw new IllegalStateException("nothing was saved of " + name + " on the way forward");
+        }
+        return tensor;
     }
 }

@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param body the stack between: 3n blocks and, in the article's network, the convolutions between its stages
  */
-public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, List<Module> body, Head fc) {
+public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, Relu relu1, List<Module> body, Head fc) {
     /** The size of an image. */
     public static final Shape IMAGE = new Shape(3, 32, 32);
 
@@ -41,6 +41,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, L
                 a,
                 Conv2d.of3x3("conv1", IMAGE.channels(), first, 1, a.convBias()),
                 new BatchNorm2d("bn1", first),
+                new Relu("relu1"),
                 List.copyOf(body),
                 new Head("fc", in, a.classes()));
     }
@@ -64,11 +65,30 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, L
      * @return N×classes logits
      */
     public Tensor forward(Tensor images, Pass pass) {
-        Tensor x = bn1.forward(conv1.forward(images, pass), pass).relu_();
+        Tensor x = relu1.forward(bn1.forward(conv1.forward(images, pass), pass), pass);
         for (Module module : body) {
             x = module.forward(x, pass);
         }
         return fc.forward(x, pass);
+    }
+
+    /**
+     * The way back, after {@link #forward} in the same {@link Pass#training training pass}: leaves the gradients of all
+     * trained numbers in the pass's {@link Gradients}.
+     *
+     * @param gradient N×classes float32, of the loss with respect to the logits
+     */
+    public void backward(Tensor gradient, Pass pass) {
+        Tensor g = fc.backward(gradient, pass);
+        for (int i = body.size() - 1; i >= 0; i--) {
+            if (i == body.size() - 1 - architecture.n()) {
+                // The chain is longer than the filters' gradients by about what the last stage takes.
+                pass.gradients().overlap();
+            }
+            g = body.get(i).backward(g, pass);
+        }
+        conv1.backwardToNumbers(bn1.backward(relu1.backward(g, pass), pass), pass);
+        pass.gradients().await();
     }
 
     /** Tells the visitor of each layer, from the first to the last. */

@@ -6,7 +6,8 @@ import org.bytedeco.pytorch.Tensor;
  * The paper's building block, y = ReLU(F(x) + x) (eq. 1, fig. 2 left): F is conv, BN, ReLU, conv, BN. Without a
  * shortcut it is the plain network's, y = ReLU(F(x)).
  */
-public record ResidualBlock(Conv2d conv1, BatchNorm2d bn1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut)
+public record ResidualBlock(
+        Conv2d conv1, BatchNorm2d bn1, Relu relu1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut, Relu relu2)
         implements Module {
     /**
      * @param name such as {@code layer2.0}
@@ -16,17 +17,26 @@ public record ResidualBlock(Conv2d conv1, BatchNorm2d bn1, Conv2d conv2, BatchNo
         return new ResidualBlock(
                 Conv2d.of3x3(name + ".conv1", in, out, stride, bias),
                 new BatchNorm2d(name + ".bn1", out),
+                new Relu(name + ".relu1"),
                 Conv2d.of3x3(name + ".conv2", out, out, 1, bias),
                 new BatchNorm2d(name + ".bn2", out),
-                shortcut);
+                shortcut,
+                new Relu(name + ".relu2"));
     }
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        // In place where autograd allows: BN's backward needs its input, not its output.
-        Tensor f = bn1.forward(conv1.forward(x, pass), pass).relu_();
+        Tensor f = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
         f = bn2.forward(conv2.forward(f, pass), pass);
-        return shortcut.addTo(f, x, pass).relu_();
+        return relu2.forward(shortcut.addTo(f, x, pass), pass);
+    }
+
+    @Override
+    public Tensor backward(Tensor gradient, Pass pass) {
+        Tensor sum = relu2.backward(gradient, pass); // of F(x) + x, and so of both
+        Tensor f = conv2.backward(bn2.backward(sum, pass), pass);
+        f = conv1.backward(bn1.backward(relu1.backward(f, pass), pass), pass);
+        return shortcut.addGradient(f, sum, pass);
     }
 
     @Override

@@ -2,9 +2,7 @@ package dev.residual.model;
 
 import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** The way around a pair of layers: what is added to their output. */
 public sealed interface Shortcut {
@@ -16,6 +14,14 @@ public sealed interface Shortcut {
      */
     Tensor addTo(Tensor f, Tensor x, Pass pass);
 
+    /**
+     * The way back: adds to the gradient that came through the block's layers what comes around them.
+     *
+     * @param through the gradient of the block's input, from its layers; may be overwritten
+     * @param sum the gradient of what {@link #addTo} gave; left as it is
+     */
+    Tensor addGradient(Tensor through, Tensor sum, Pass pass);
+
     /** Tells the visitor of the shortcut's own layers, if it has any. */
     void trace(Shape input, Module.Visitor visitor);
 
@@ -24,6 +30,11 @@ public sealed interface Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             return f;
+        }
+
+        @Override
+        public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
+            return through;
         }
 
         @Override
@@ -38,6 +49,11 @@ public sealed interface Shortcut {
         }
 
         @Override
+        public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
+            return through.add_(sum);
+        }
+
+        @Override
         public void trace(Shape input, Module.Visitor visitor) {}
     }
 
@@ -49,10 +65,19 @@ public sealed interface Shortcut {
     record Subsample(String name, int in, int out) implements Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            Tensor small = everySecondPixel(x);
-            int before = zerosBefore();
-            int behind = out - in - before;
-            return f.add_(torch.constant_pad_nd(small, new long[] {0, 0, 0, 0, before, behind}, new Scalar(0)));
+            middle(f).add_(everySecondPixel(x)); // adding the zeros would change nothing
+            return f;
+        }
+
+        @Override
+        public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
+            everySecondPixel(through).add_(middle(sum));
+            return through;
+        }
+
+        /** The channels that are not zeros, of N×out×H×W. */
+        private Tensor middle(Tensor tensor) {
+            return tensor.narrow(1, zerosBefore(), in);
         }
 
         /** Channels of zeros before the input's; the others come behind. */
@@ -87,6 +112,13 @@ public sealed interface Shortcut {
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             Tensor small = halve ? everySecondPixel(x) : x;
             return f.add_(bn.forward(conv.forward(small, pass), pass));
+        }
+
+        @Override
+        public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
+            Tensor small = conv.backward(bn.backward(sum, pass), pass);
+            (halve ? everySecondPixel(through) : through).add_(small);
+            return through;
         }
 
         @Override

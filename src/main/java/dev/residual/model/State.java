@@ -25,7 +25,6 @@ public final class State implements AutoCloseable {
         for (Parameter p : parameters) {
             try (Scope scope = Scope.noGrad()) {
                 Tensor tensor = device.move(Tensors.channelsLast(Tensors.of(values.apply(p), p.shape())));
-                tensor.set_requires_grad(p.trained());
                 tensors.put(p, scope.keep(tensor));
                 byName.put(p.name(), tensor);
             }
@@ -38,6 +37,10 @@ public final class State implements AutoCloseable {
             throw new IllegalArgumentException("the network has no numbers named " + name);
         }
         return tensor;
+    }
+
+    boolean onCuda() {
+        return tensors.values().iterator().next().is_cuda();
     }
 
     /** Everything, in the order of the layers. */

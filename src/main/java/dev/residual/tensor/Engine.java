@@ -36,6 +36,11 @@ public final class Engine {
         started = true;
     }
 
+    /** Sets how many threads an operation uses that the calling thread starts. */
+    public static void useThreads(int threads) {
+        torch.set_num_threads(threads);
+    }
+
     public static int threads() {
         return torch.get_num_threads();
     }

@@ -1,5 +1,6 @@
 package dev.residual.train;
 
+import dev.residual.model.Gradients;
 import dev.residual.model.Parameter;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -71,22 +72,22 @@ public abstract sealed class Optimizer implements AutoCloseable {
     }
 
     /**
-     * Changes each parameter by its gradient, and forgets the gradient.
+     * Changes each parameter by its gradient.
      *
+     * @param gradients may be overwritten
      * @param rate the learning rate
      * @param iteration steps taken before this one
      */
-    public void step(double rate, long iteration) {
+    public void step(Gradients gradients, double rate, long iteration) {
         try (Scope scope = Scope.noGrad()) {
             Scalar decay = new Scalar(recipe.weightDecay());
             state.tensors().forEach((p, tensor) -> {
                 if (p.trained()) {
-                    Tensor gradient = tensor.mutable_grad();
+                    Tensor gradient = gradients.get(p.name());
                     if (decays(p)) {
                         gradient.add_(tensor, decay);
                     }
                     update(p.name(), tensor, gradient, rate, iteration);
-                    gradient.reset(); // the next backward pass then need not add to it
                 }
             });
         }

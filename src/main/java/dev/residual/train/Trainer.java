@@ -3,6 +3,7 @@ package dev.residual.train;
 import dev.residual.ResidualException;
 import dev.residual.data.Batch;
 import dev.residual.data.Batches;
+import dev.residual.model.Gradients;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -15,12 +16,12 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** The training loop. */
 public final class Trainer {
     private final ResNet network;
     private final State state;
+    private final Gradients gradients;
     private final Optimizer optimizer;
     private final Batches batches;
     private final LearningRate learningRate;
@@ -44,6 +45,7 @@ public final class Trainer {
             BooleanSupplier stop) {}
 
     /**
+     * @param gradients memory for them
      * @param batches stands where {@code progress} says
      * @param progress of a new run, or of the checkpoint that it goes on from
      * @param lastIteration where the run ends
@@ -51,6 +53,7 @@ public final class Trainer {
     public Trainer(
             ResNet network,
             State state,
+            Gradients gradients,
             Optimizer optimizer,
             Batches batches,
             Recipe recipe,
@@ -59,6 +62,7 @@ public final class Trainer {
             Progress progress) {
         this.network = network;
         this.state = state;
+        this.gradients = gradients;
         this.optimizer = optimizer;
         this.batches = batches;
         this.learningRate = new LearningRate(recipe);
@@ -105,32 +109,32 @@ public final class Trainer {
         if (rate != progress.learningRate()) {
             listener.onLearningRate(progress.iteration(), rate);
         }
-        try (Scope scope = Scope.open()) {
+        try (Scope scope = Scope.noGrad()) {
             Batch batch = batches.next();
             Tensor images = device.move(batch.images());
             Tensor labels = device.move(batch.labels());
 
-            Tensor logits = network.forward(images, new Pass(state, Pass.Mode.TRAINING));
-            Tensor loss = torch.cross_entropy_loss(logits, labels);
-            double lossValue = requireFinite(loss.item_float(), rate);
-            loss.backward();
-            optimizer.step(rate, progress.iteration());
+            Pass pass = Pass.training(state, gradients);
+            Tensor logits = network.forward(images, pass);
+            CrossEntropy loss = CrossEntropy.of(logits, labels);
+            requireFinite(loss.value(), rate);
+            network.backward(loss.gradient(), pass);
+            optimizer.step(gradients, rate, progress.iteration());
 
             int correct = (int)
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
             boolean lastOfRun = progress.iteration() + 1 == lastIteration;
             double seconds = (System.nanoTime() - start) / 1e9;
-            progress = progress.after(lossValue, correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
+            progress = progress.after(loss.value(), correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
         }
         listener.onStep(progress, rate);
     }
 
-    private double requireFinite(double loss, double rate) {
+    private void requireFinite(double loss, double rate) {
         if (!Double.isFinite(loss)) {
             throw new ResidualException("the loss is " + loss + " at iteration " + progress.iteration()
                     + " with learning rate " + rate
                     + ": training has diverged; the last checkpoint is kept (try a lower --learning-rate)");
         }
-        return loss;
     }
 }

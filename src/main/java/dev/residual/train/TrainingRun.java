@@ -8,6 +8,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Seed;
+import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
@@ -103,6 +104,7 @@ public final class TrainingRun {
         Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
         try (State state = from.map(c -> c.model().state(device))
                         .orElseGet(() -> Initialization.he(network, config.seed(), device));
+                Gradients gradients = new Gradients(state);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Batches batches = new Batches(
                         split.train(),
@@ -114,8 +116,8 @@ public final class TrainingRun {
                         progress.batch())) {
             from.ifPresent(c -> c.restore(optimizer));
             Evaluator evaluator = new Evaluator(network, state, normalization, config.precision(), device);
-            Trainer trainer =
-                    new Trainer(network, state, optimizer, batches, recipe, lastIteration(), device, progress);
+            Trainer trainer = new Trainer(
+                    network, state, gradients, optimizer, batches, recipe, lastIteration(), device, progress);
             Trainer.Hooks hooks = new Trainer.Hooks(
                     p -> evaluate(evaluator, p),
                     p -> checkpoints.write(Checkpoint.of(p, card(normalization, p.iteration()), state, optimizer)),

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,22 +56,25 @@ class ResNetTest {
         ReferenceNet reference = new ReferenceNet(a, numbers);
 
         try (Scope scope = Scope.open();
-                State state = new State(network.parameters(), p -> floats(numbers.get(p.name())), Device.CPU)) {
-            Tensor logits = network.forward(
-                    Tensors.channelsLast(Tensors.of(flat, N, 3, 32, 32)), new Pass(state, Pass.Mode.TRAINING));
-            Tensor loss = torch.cross_entropy_loss(logits, Tensors.of(new long[] {2, 0, 3}));
-            loss.backward();
+                State state = new State(network.parameters(), p -> floats(numbers.get(p.name())), Device.CPU);
+                Gradients gradients = new Gradients(state)) {
+            Pass pass = Pass.training(state, gradients);
+            Tensor logits = network.forward(Tensors.channelsLast(Tensors.of(flat, N, 3, 32, 32)), pass);
+            Tensor labelled = Tensors.of(new long[] {2, 0, 3});
+            double loss = torch.cross_entropy_loss(logits, labelled).item_float();
+            Tensor wrong = logits.softmax(1).sub_(torch.one_hot(labelled, 4)).div_(new Scalar(N));
+            network.backward(wrong, pass);
 
             double[][] expected = reference.logits(images);
             float[] actual = Tensors.floats(logits);
             for (int i = 0; i < actual.length; i++) {
                 assertThat((double) actual[i]).isCloseTo(expected[i / 4][i % 4], within(2e-4));
             }
-            assertThat((double) loss.item_float()).isCloseTo(reference.loss(images, labels), within(1e-4));
+            assertThat(loss).isCloseTo(reference.loss(images, labels), within(1e-4));
 
             for (Parameter p : network.parameters()) {
                 if (p.trained()) {
-                    float[] gradient = Tensors.floats(state.get(p.name()).grad());
+                    float[] gradient = Tensors.floats(gradients.get(p.name()));
                     int i = random.nextInt(gradient.length);
                     double difference = finiteDifference(reference, numbers.get(p.name()), i, images, labels);
                     assertThat((double) gradient[i])

@@ -3,6 +3,7 @@ package dev.residual.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.Parameter;
 import dev.residual.model.Pass;
@@ -39,7 +40,14 @@ class OptimizerTest {
         return step < STEPS / 2 ? first : first / 10;
     }
 
-    private static void backward(State state, Tensor images, Tensor labels) {
+    private static void ours(State state, Gradients gradients, Tensor images, Tensor labels) {
+        Pass pass = Pass.training(state, gradients);
+        CrossEntropy loss = CrossEntropy.of(NETWORK.forward(images, pass), labels);
+        NETWORK.backward(loss.gradient(), pass);
+    }
+
+    /** By libtorch's autograd. */
+    private static void theirs(State state, Tensor images, Tensor labels) {
         torch.cross_entropy_loss(NETWORK.forward(images, new Pass(state, Pass.Mode.TRAINING)), labels)
                 .backward();
     }
@@ -50,11 +58,12 @@ class OptimizerTest {
         try (Scope scope = Scope.open();
                 State ours = Initialization.he(NETWORK, 1, Device.CPU);
                 State other = Initialization.he(NETWORK, 1, Device.CPU);
+                Gradients gradients = new Gradients(ours);
                 Optimizer optimizer = Optimizer.of(recipe, ours)) {
             TensorVector parameters = new TensorVector();
             other.tensors().forEach((p, tensor) -> {
                 if (p.trained()) {
-                    parameters.push_back(tensor);
+                    parameters.push_back(tensor.set_requires_grad(true));
                 }
             });
             org.bytedeco.pytorch.Optimizer libtorch = theirs.apply(parameters);
@@ -64,11 +73,11 @@ class OptimizerTest {
                 Tensor labels = Tensors.of(new long[] {0, 1, 0, 1, 1, 0, 1, 1});
                 double rate = rate(recipe.learningRate(), step);
 
-                backward(ours, images, labels);
-                optimizer.step(rate, step);
+                ours(ours, gradients, images, labels);
+                optimizer.step(gradients, rate, step);
 
                 libtorch.zero_grad();
-                backward(other, images, labels);
+                theirs(other, images, labels);
                 OptimizerParamGroup group = libtorch.param_groups().get(0);
                 group.options().set_lr(rate);
                 libtorch.step();
@@ -104,26 +113,15 @@ class OptimizerTest {
     void decayOfWeightsOnlyLeavesScalesShiftsAndBiases() {
         Recipe recipe = TinyRun.recipe(Map.of("weightDecay", 0.5, "decayed", "weights", "learningRate", 0.1));
         try (State state = Initialization.he(NETWORK, 1, Device.CPU);
+                Gradients zeros = new Gradients(state);
                 Optimizer optimizer = Optimizer.of(recipe, state)) {
             float[] weights = Tensors.floats(state.get("conv1.weight"));
-            try (Scope scope = Scope.open()) {
-                backwardOfNothing(state);
-                optimizer.step(0.1, 0);
-            }
+            optimizer.step(zeros, 0.1, 0);
             float[] decayed = Tensors.floats(state.get("conv1.weight"));
             for (int i = 0; i < weights.length; i++) {
                 assertThat(decayed[i]).isCloseTo(weights[i] * 0.95f, within(1e-6f));
             }
             assertThat(Tensors.floats(state.get("bn1.weight"))).containsOnly(1);
-        }
-    }
-
-    /** Gradients of zero everywhere. */
-    private static void backwardOfNothing(State state) {
-        for (Map.Entry<Parameter, Tensor> entry : state.tensors().entrySet()) {
-            if (entry.getKey().trained()) {
-                entry.getValue().sum().mul(new org.bytedeco.pytorch.Scalar(0)).backward();
-            }
         }
     }
 

@@ -18,7 +18,7 @@ final class Contestants {
             "MALLOC_MMAP_THRESHOLD_", "4294967296",
             "MALLOC_TRIM_THRESHOLD_", "8589934592",
             "OMP_WAIT_POLICY", "PASSIVE",
-            "GOMP_SPINCOUNT", "0");
+            "GOMP_SPINCOUNT", "10000");
 
     private static final List<String> LAUNCHER_OPTIONS =
             List.of("-Xmx1g", "-Xmn32m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED");

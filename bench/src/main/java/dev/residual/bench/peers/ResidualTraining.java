@@ -3,6 +3,7 @@ package dev.residual.bench.peers;
 import dev.residual.Json;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
+import dev.residual.model.Gradients;
 import dev.residual.model.State;
 import dev.residual.model.Summary;
 import dev.residual.run.Metrics;
@@ -36,12 +37,14 @@ final class ResidualTraining implements Contestant {
         Recipe recipe = Json.with(Recipe.paper(model.card().architecture()), Map.of("batchSize", setup.batch));
         Order order = new Order(true, recipe.augmentation(), Setup.SEED);
         try (State state = model.state(Device.CPU);
+                Gradients gradients = new Gradients(state);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Batches batches =
                         new Batches(setup.dataset().train(), model.card().normalization(), order, setup.batch, setup.precision(), 0, 0)) {
             Trainer trainer = new Trainer(
                     model.network(),
                     state,
+                    gradients,
                     optimizer,
                     batches,
                     recipe,

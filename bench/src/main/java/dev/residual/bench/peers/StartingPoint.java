@@ -6,6 +6,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
 import dev.residual.data.Normalization;
+import dev.residual.model.Gradients;
 import dev.residual.model.Architecture;
 import dev.residual.model.Initialization;
 import dev.residual.model.ResNet;
@@ -37,9 +38,10 @@ final class StartingPoint {
         ResNet network = ResNet.of(architecture);
         Order order = new Order(true, recipe.augmentation(), Setup.SEED);
         try (State state = Initialization.he(network, Setup.SEED, Device.CPU);
+                Gradients gradients = new Gradients(state);
                 Optimizer optimizer = Optimizer.of(recipe, state);
                 Batches batches = new Batches(dataset.train(), normalization, order, recipe.batchSize(), Precision.FP32, 0, 0)) {
-            new Trainer(network, state, optimizer, batches, recipe, Long.MAX_VALUE, Device.CPU, Progress.start(recipe))
+            new Trainer(network, state, gradients, optimizer, batches, recipe, Long.MAX_VALUE, Device.CPU, Progress.start(recipe))
                     .run(ResidualTraining.stopAfter(STEPS), new TrainingListener() {});
             Card card = new Card(Card.FORMAT, architecture, dataset.classes(), normalization, Map.of());
             ModelFile file = ModelFile.of(card, state);
