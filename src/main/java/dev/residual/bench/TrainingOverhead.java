@@ -7,15 +7,12 @@ import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
 import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
-import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.run.Metrics;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
-import dev.residual.tensor.Tensors;
-import dev.residual.train.CrossEntropy;
 import dev.residual.train.Optimizer;
 import dev.residual.train.Progress;
 import dev.residual.train.Recipe;
@@ -23,8 +20,6 @@ import dev.residual.train.Trainer;
 import dev.residual.train.TrainingListener;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Random;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * What training costs beyond its arithmetic: the {@link Trainer} with its batches, metrics and progress, against a bare
@@ -64,11 +59,9 @@ public record TrainingOverhead(double[] training, double[] bare) {
         Order order = new Order(true, recipe.augmentation(), 1);
         try (Scope scope = Scope.open();
                 State state = Initialization.he(network, 1, device);
-                State bareState = Initialization.he(network, 1, device);
                 Gradients gradients = new Gradients(state);
-                Gradients bareGradients = new Gradients(bareState);
+                BareLoop loop = new BareLoop(architecture, batchSize, precision);
                 Optimizer optimizer = Optimizer.of(recipe, state);
-                Optimizer bareOptimizer = Optimizer.of(recipe, bareState);
                 Batches batches = new Batches(dataset.train(), normalization, order, batchSize, precision, 0, 0)) {
             Trainer trainer = new Trainer(
                     network,
@@ -80,13 +73,11 @@ public record TrainingOverhead(double[] training, double[] bare) {
                     Long.MAX_VALUE,
                     device,
                     Progress.start(recipe));
-            Tensor images = Tensors.channelsLast(randomImages(batchSize)).to(precision.type());
-            Tensor labels = Tensors.of(new long[batchSize]);
             for (int turn = -1; turn < turns; turn++) { // the first warms up
                 double a = perStep(steps, () -> trainer.run(stopAfter(steps), onlySteps));
                 double b = perStep(steps, () -> {
                     for (int i = 0; i < steps; i++) {
-                        bareStep(network, bareState, bareGradients, bareOptimizer, images, labels);
+                        loop.step();
                     }
                 });
                 if (turn >= 0) {
@@ -98,30 +89,11 @@ public record TrainingOverhead(double[] training, double[] bare) {
         return new TrainingOverhead(training, bare);
     }
 
-    private static Tensor randomImages(int batchSize) {
-        Random random = new Random(1);
-        float[] values = new float[batchSize * 3 * 32 * 32];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return Tensors.of(values, batchSize, 3, 32, 32);
-    }
-
     /** Nothing is evaluated and nothing saved; after so many steps it is over. */
     private static Trainer.Hooks stopAfter(int steps) {
         int[] asked = {0};
         Metrics none = new Metrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
         return new Trainer.Hooks(p -> Optional.of(none), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
-    }
-
-    private static void bareStep(
-            ResNet network, State state, Gradients gradients, Optimizer optimizer, Tensor images, Tensor labels) {
-        try (Scope scope = Scope.noGrad()) {
-            Pass pass = Pass.training(state, gradients);
-            CrossEntropy loss = CrossEntropy.of(network.forward(images, pass), labels);
-            network.backward(loss.gradient(), pass);
-            optimizer.step(gradients, 0.01, 0);
-        }
     }
 
     private static double perStep(int steps, Runnable work) {

@@ -31,10 +31,11 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     public Tensor forward(Tensor x, Pass pass) {
         pass.save(name, x);
         ScalarType precision = x.scalar_type();
+        boolean biased = bias || pass.mode() == Pass.Mode.FOLDED;
         return torch.conv2d(
                 x,
                 pass.parameter(name + ".weight", precision),
-                bias ? new TensorOptional(pass.parameter(name + ".bias", precision)) : new TensorOptional(),
+                biased ? new TensorOptional(pass.parameter(name + ".bias", precision)) : new TensorOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},
                 DILATION,

@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ public final class Gradients implements AutoCloseable {
                 }
             }
         });
-        boolean alone = threads == 1 || state.onCuda();
+        boolean alone = threads == 1 || state.device() == Device.CUDA;
         side = alone ? null : Executors.newSingleThreadExecutor(Gradients::daemon);
         if (!alone) {
             side.execute(() -> Engine.useThreads(threads / 2));

@@ -17,7 +17,9 @@ public final class Pass {
         /** By the running statistics: an image's result does not depend on the others in its batch. */
         EVALUATION,
         /** By the batch's own, but the running statistics stay: what a network that is never put into evaluation mode shows. */
-        BATCH_STATISTICS
+        BATCH_STATISTICS,
+        /** Not at all: BN is part of the convolutions already, see {@link FoldedState}. */
+        FOLDED
     }
 
     private final State state;

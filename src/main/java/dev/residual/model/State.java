@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class State implements AutoCloseable {
     private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
+    private final Device device;
     private final Map<String, Tensor> byName = new LinkedHashMap<>();
 
     /**
@@ -22,6 +23,7 @@ public final class State implements AutoCloseable {
      * @param values gives the numbers of each, in row-major order
      */
     public State(List<Parameter> parameters, Function<Parameter, float[]> values, Device device) {
+        this.device = device;
         for (Parameter p : parameters) {
             try (Scope scope = Scope.noGrad()) {
                 Tensor tensor = device.move(Tensors.channelsLast(Tensors.of(values.apply(p), p.shape())));
@@ -39,8 +41,15 @@ public final class State implements AutoCloseable {
         return tensor;
     }
 
-    boolean onCuda() {
-        return tensors.values().iterator().next().is_cuda();
+    Parameter parameter(String name) {
+        return tensors.keySet().stream()
+                .filter(p -> p.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    Device device() {
+        return device;
     }
 
     /** Everything, in the order of the layers. */

@@ -3,6 +3,7 @@ package dev.residual.predict;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
+import dev.residual.model.FoldedState;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -45,7 +46,9 @@ public final class Classifier implements AutoCloseable {
         normalization = model.card().normalization();
         classes = model.card().classes();
         device = Device.of("auto");
-        state = model.state(device);
+        try (State trained = model.state(device)) {
+            state = FoldedState.of(network, trained);
+        }
     }
 
     public static Classifier of(ModelFile model) {
@@ -133,7 +136,7 @@ public final class Classifier implements AutoCloseable {
         ImageSet images = new ImageSet(pixels, new byte[photos.size()]); // labels that nobody reads
         try (Scope scope = Scope.noGrad()) {
             return Tensors.floats(network.forward(
-                    device.move(Pixels.tensor(images, normalization)), new Pass(state, Pass.Mode.EVALUATION)));
+                    device.move(Pixels.tensor(images, normalization)), new Pass(state, Pass.Mode.FOLDED)));
         }
     }
 

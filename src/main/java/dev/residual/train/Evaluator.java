@@ -5,6 +5,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.model.FoldedState;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -63,6 +64,18 @@ public final class Evaluator {
      */
     public Optional<Evaluation> evaluate(
             ImageSet images, Order order, int batchSize, Pass.Mode mode, BooleanSupplier stop) {
+        if (mode != Pass.Mode.EVALUATION) {
+            return evaluate(images, order, batchSize, new Numbers(state, mode), stop);
+        }
+        try (State folded = FoldedState.of(network, state)) {
+            return evaluate(images, order, batchSize, new Numbers(folded, Pass.Mode.FOLDED), stop);
+        }
+    }
+
+    private record Numbers(State state, Pass.Mode mode) {}
+
+    private Optional<Evaluation> evaluate(
+            ImageSet images, Order order, int batchSize, Numbers numbers, BooleanSupplier stop) {
         Tally tally = new Tally(images.size(), network.architecture().classes());
         try (Batches batches = new Batches(images, normalization, order, batchSize, precision, 0, 0)) {
             while (tally.count < images.size()) {
@@ -71,8 +84,8 @@ public final class Evaluator {
                 }
                 try (Scope scope = Scope.noGrad()) {
                     Batch batch = batches.next();
-                    float[] logits =
-                            Tensors.floats(network.forward(device.move(batch.images()), new Pass(state, mode)));
+                    float[] logits = Tensors.floats(
+                            network.forward(device.move(batch.images()), new Pass(numbers.state, numbers.mode)));
                     tally.add(logits, Tensors.longs(batch.labels()));
                 }
             }

@@ -11,6 +11,7 @@ import com.google.protobuf.ByteString;
 import dev.residual.data.Normalization;
 import dev.residual.model.BatchNorm2d;
 import dev.residual.model.Conv2d;
+import dev.residual.model.FoldedConvolution;
 import dev.residual.model.Head;
 import dev.residual.model.Module;
 import dev.residual.model.ResNet;

@@ -105,6 +105,38 @@ class ResNetTest {
         return floats;
     }
 
+    @ParameterizedTest
+    @EnumSource(ShortcutKind.class)
+    void aFoldedNetworkSaysTheSame(ShortcutKind shortcut) {
+        ResNet network = ResNet.of(new Architecture(14, List.of(4, 6, 8), shortcut, shortcut == ShortcutKind.C, 5));
+        Random random = new Random(2);
+        try (Scope scope = Scope.noGrad();
+                State state = new State(network.parameters(), p -> numbers(p, random), Device.CPU);
+                State folded = FoldedState.of(network, state)) {
+            Tensor images = torch.randn(4, 3, 32, 32);
+            float[] expected = Tensors.floats(network.forward(images, new Pass(state, Pass.Mode.EVALUATION)));
+            float[] actual = Tensors.floats(network.forward(images, new Pass(folded, Pass.Mode.FOLDED)));
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(actual[i]).isCloseTo(expected[i], within(1e-4f * (1 + Math.abs(expected[i]))));
+            }
+        }
+    }
+
+    /** Of a trained network's size: weights by fan-in, the rest around 0 or, what must be positive, around 1. */
+    private static float[] numbers(Parameter p, Random random) {
+        float[] numbers = new float[Math.toIntExact(p.count())];
+        for (int i = 0; i < numbers.length; i++) {
+            double n = random.nextGaussian();
+            numbers[i] = (float)
+                    switch (p.role()) {
+                        case WEIGHT -> n / Math.sqrt(p.fanIn());
+                        case SCALE, RUNNING_VARIANCE -> Math.exp(0.3 * n);
+                        case BIAS, SHIFT, RUNNING_MEAN -> 0.3 * n;
+                    };
+        }
+        return numbers;
+    }
+
     /** A 1-channel 4×4 map becomes a 4-channel 2×2 one: every second pixel, zeros before and behind. */
     @Test
     void shortcutASubsamplesAndPadsWithZeros() {

@@ -1,6 +1,5 @@
-package dev.residual.weights;
+package dev.residual.model;
 
-import dev.residual.model.BatchNorm2d;
 import java.util.function.Function;
 
 /**
@@ -10,14 +9,15 @@ import java.util.function.Function;
  * @param weights O×I×H×W
  * @param biases O
  */
-record FoldedConvolution(float[] weights, float[] biases) {
+public record FoldedConvolution(float[] weights, float[] biases) {
     /**
      * Computed in double and rounded once.
      *
      * @param biases may be missing
      * @param numbers gives BN's numbers by name
      */
-    static FoldedConvolution of(float[] weights, float[] biases, BatchNorm2d bn, Function<String, float[]> numbers) {
+    public static FoldedConvolution of(
+            float[] weights, float[] biases, BatchNorm2d bn, Function<String, float[]> numbers) {
         float[] scale = numbers.apply(bn.name() + ".weight");
         float[] shift = numbers.apply(bn.name() + ".bias");
         float[] mean = numbers.apply(bn.name() + ".running_mean");

@@ -1,0 +1,92 @@
+package dev.residual.bench;
+
+import dev.residual.model.Architecture;
+import dev.residual.model.FoldedState;
+import dev.residual.model.Gradients;
+import dev.residual.model.Initialization;
+import dev.residual.model.Pass;
+import dev.residual.model.ResNet;
+import dev.residual.model.State;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import dev.residual.train.CrossEntropy;
+import dev.residual.train.Optimizer;
+import dev.residual.train.Recipe;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** A network, and one batch of noise that stays in memory: what remains of training and inference without all the rest. */
+public final class BareLoop implements AutoCloseable {
+    private final ResNet network;
+    private final State state;
+    private final State folded;
+    private final Gradients gradients;
+    private final Optimizer optimizer;
+    private final Tensor images;
+    private final Tensor labels;
+
+    public BareLoop(Architecture architecture, int batch, Precision precision) {
+        network = ResNet.of(architecture);
+        state = Initialization.he(network, 1, Device.CPU);
+        folded = FoldedState.of(network, state);
+        gradients = new Gradients(state);
+        optimizer = Optimizer.of(Recipe.paper(architecture), state);
+        try (Scope scope = Scope.noGrad()) {
+            images = scope.keep(
+                    Tensors.channelsLast(torch.randn(batch, 3, 32, 32)).to(precision.type()));
+            labels = scope.keep(Tensors.of(new long[batch]));
+        }
+    }
+
+    /** Forward, loss, backward, update. */
+    public void step() {
+        try (Scope scope = Scope.noGrad()) {
+            Pass pass = Pass.training(state, gradients);
+            CrossEntropy loss = CrossEntropy.of(network.forward(images, pass), labels);
+            network.backward(loss.gradient(), pass);
+            optimizer.step(gradients, 0.01, 0);
+        }
+    }
+
+    /** Forward as a network that is only read. */
+    public void read() {
+        try (Scope scope = Scope.noGrad()) {
+            Tensors.floats(network.forward(images, new Pass(folded, Pass.Mode.FOLDED)));
+        }
+    }
+
+    /** Milliseconds of each of so many runs, after some to warm up. */
+    static double[] time(int runs, Runnable work) {
+        double[] milliseconds = new double[runs];
+        for (int i = -3; i < runs; i++) {
+            long start = System.nanoTime();
+            work.run();
+            if (i >= 0) {
+                milliseconds[i] = (System.nanoTime() - start) / 1e6;
+            }
+        }
+        return milliseconds;
+    }
+
+    /** Of steps. */
+    public double[] steps(int runs) {
+        return time(runs, this::step);
+    }
+
+    /** Of passes that only read. */
+    public double[] reads(int runs) {
+        return time(runs, this::read);
+    }
+
+    @Override
+    public void close() {
+        images.close();
+        labels.close();
+        optimizer.close();
+        gradients.close();
+        folded.close();
+        state.close();
+    }
+}
