@@ -27,7 +27,7 @@ final class Decoder {
      * @throws ResidualException when it is no image of a known format, damaged, or too large
      */
     static BufferedImage decode(byte[] file, String name) {
-        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+        try (ImageInputStream in = new Bounded(file)) {
             ImageReader reader = reader(in, name);
             try {
                 return decode(reader, in, name);
@@ -69,5 +69,36 @@ final class Decoder {
             throw new ResidualException(name + ": cannot be decoded: it ends too early");
         }
         return image;
+    }
+
+    /**
+     * Fails for good when read past its end again and again: the reader of lossless WebP takes the end for zeros, and
+     * with some damaged files asks for more of them for ever.
+     */
+    private static final class Bounded extends MemoryCacheImageInputStream {
+        private static final int MAX_READS_PAST_THE_END = 1024;
+
+        private int readsPastTheEnd;
+
+        Bounded(byte[] file) {
+            super(new ByteArrayInputStream(file));
+        }
+
+        @Override
+        public int read() throws IOException {
+            return counted(super.read());
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            return counted(super.read(bytes, offset, length));
+        }
+
+        private int counted(int read) {
+            if (read < 0 && ++readsPastTheEnd > MAX_READS_PAST_THE_END) {
+                throw new IllegalStateException("it ends too early"); // unchecked: the reader catches the checked ones
+            }
+            return read;
+        }
     }
 }

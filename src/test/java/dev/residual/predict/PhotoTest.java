@@ -3,6 +3,7 @@ package dev.residual.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.sun.management.ThreadMXBean;
 import dev.residual.ResidualException;
@@ -19,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -349,6 +351,14 @@ class PhotoTest {
             byte[] cut = Arrays.copyOf(whole, (int) (whole.length * part));
             assertThatThrownBy(() -> Photo.read(cut)).as(format).isInstanceOf(ResidualException.class);
         }
+    }
+
+    /** Of a damaged table of code lengths, the WebP reader asked for ever for what lies past the end. */
+    @Example
+    void damagedTablesEnd() {
+        byte[] file = WEBP_LOSSLESS.clone();
+        file[25] = (byte) 132;
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> assertRefused(file, "it ends too early"));
     }
 
     /** Any byte changed: it is still an image, or it is refused; nothing else ever happens. */
