@@ -46,8 +46,8 @@ public record TrainingOverhead(double[] training, double[] bare) {
             TrainingListener listener) {
         TrainingListener onlySteps = new TrainingListener() { // nothing is evaluated, so there are no epochs to show
                     @Override
-                    public void onStep(Progress progress, double learningRate) {
-                        listener.onStep(progress, learningRate);
+                    public void onStep(Progress progress, double loss, double learningRate) {
+                        listener.onStep(progress, loss, learningRate);
                     }
                 };
         ResNet network = ResNet.of(architecture);

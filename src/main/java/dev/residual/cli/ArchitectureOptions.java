@@ -37,11 +37,16 @@ final class ArchitectureOptions {
 
     /** @param name such as {@code resnet20} */
     Architecture architecture(String name) {
+        return changed(Architecture.of(name));
+    }
+
+    /** An architecture with what the options say. */
+    Architecture changed(Architecture named) {
         Map<String, Object> changes = new HashMap<>();
         changes.put("shortcut", shortcut);
         changes.put("widths", widths);
         changes.put("convBias", convBias);
         changes.values().removeIf(v -> v == null);
-        return Json.with(Architecture.of(name), changes);
+        return Json.with(named, changes);
     }
 }

@@ -1,16 +1,24 @@
 package dev.residual.cli;
 
 import dev.residual.Json;
+import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
+import dev.residual.train.Beginning;
+import dev.residual.train.Checkpoint;
+import dev.residual.train.Checkpoints;
 import dev.residual.train.Provenance;
+import dev.residual.train.Recipe;
 import dev.residual.train.RunConfig;
 import dev.residual.train.Split;
+import dev.residual.weights.ModelFile;
+import dev.residual.weights.ModelFile.Card;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,9 +47,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--architecture",
             paramLabel = "NAME",
-            defaultValue = "resnet20",
-            description = "resnetD, plainD or articleD with D = 6n+2. Default: ${DEFAULT-VALUE}.")
+            description = "resnetD, plainD or articleD with D = 6n+2. Default: resnet20, or that of --from.")
     private String architecture;
+
+    @Option(
+            names = "--from",
+            paramLabel = "MODEL",
+            description =
+                    "Start from these weights instead of random ones, with the normalisation that they are used to;"
+                            + " for another number of classes the last layer begins anew. " + ModelArgument.DESCRIPTION)
+    private Path from;
 
     @Mixin
     private DataOptions data = new DataOptions();
@@ -92,6 +107,9 @@ final class TrainCommand implements Callable<Integer> {
             description = "Iterations from one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
     private long checkpointEvery;
 
+    @Option(names = "--log-steps", description = "Write the loss of every minibatch to steps.csv.")
+    private boolean logSteps;
+
     @ArgGroup(validate = false, heading = "%nThe recipe, and what to change in it:%n")
     private RecipeOptions recipeOptions = new RecipeOptions();
 
@@ -104,7 +122,9 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        RunConfig asked = Usage.of(spec, this::config);
+        Optional<ModelFile> start = Optional.ofNullable(from)
+                .map(m -> ModelArgument.find(m, console).model());
+        RunConfig asked = Usage.of(spec, () -> config(start.map(ModelFile::card)));
         if (output != null) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
@@ -117,6 +137,7 @@ final class TrainCommand implements Callable<Integer> {
         Precision.Choice choice = Precision.of(precision, where);
         Map<String, String> provenance = new TreeMap<>(Provenance.now());
         provenance.put("precision chosen", choice.reason());
+        start.ifPresent(m -> provenance.put("from", from + " " + m.card().provenance()));
         if (precision.equals("auto")) {
             console.line("Precision " + choice.precision() + ": " + choice.reason() + ".");
         }
@@ -129,31 +150,67 @@ final class TrainCommand implements Callable<Integer> {
                 choice.precision(),
                 where.toString(),
                 checkpointEvery,
+                logSteps,
                 provenance);
         Path path = output == null
                 ? free(fitted.name() + "-" + dataset.name() + "-"
                         + config.recipe().name())
                 : output;
-        return new Training(console).start(RunDirectory.create(path), config, dataset, Optional.empty());
+        RunDirectory directory = RunDirectory.create(path);
+        Optional<Checkpoint> beginning = start.map(m -> Beginning.from(m, config, dataset.classes()));
+        beginning.ifPresent(c -> new Checkpoints(directory.checkpoints()).write(c));
+        return new Training(console).start(directory, config, dataset, beginning);
     }
 
-    /** What the options say, before anything is loaded. */
-    private RunConfig config() {
-        Architecture named = architectureOptions.architecture(architecture);
+    /**
+     * What the options say, before any data are loaded.
+     *
+     * @param start says what the weights are that training starts from
+     */
+    private RunConfig config(Optional<Card> start) {
+        Architecture named = start.map(this::architecture)
+                .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
         Device.requireName(device);
         Precision.requireName(precision);
         Datasets.requireName(data.name());
         String directory = data.path().toAbsolutePath().normalize().toString();
         return new RunConfig(
                 named,
-                recipeOptions.recipe(named),
+                recipe(named, start),
                 new RunConfig.Data(data.name(), directory, validation, Map.of()),
                 seed,
                 threads.count(),
                 Precision.FP32, // decided once libtorch is there
                 device,
                 checkpointEvery,
+                logSteps,
                 Map.of());
+    }
+
+    /** The model's own, if nothing else was asked for. */
+    private Architecture architecture(Card start) {
+        Architecture own = start.architecture();
+        Architecture asked = architecture == null
+                ? architectureOptions.changed(own)
+                : architectureOptions.architecture(architecture);
+        if (!Json.with(asked, Map.of("classes", own.classes())).equals(own)) {
+            throw new ResidualException("--from " + from + ": its network is " + Json.compact(own) + ", asked for is "
+                    + Json.compact(asked));
+        }
+        return own;
+    }
+
+    private Recipe recipe(Architecture named, Optional<Card> start) {
+        Recipe recipe = recipeOptions.recipe(named);
+        if (start.isEmpty()) {
+            return recipe;
+        }
+        Normalization.Kind own = start.get().normalization().kind();
+        if (recipeOptions.normalization != null && recipeOptions.normalization != own) {
+            throw new ResidualException("--normalization " + recipeOptions.normalization + ": the weights of " + from
+                    + " are used to " + own);
+        }
+        return Json.with(recipe, Map.of("normalization", own));
     }
 
     private static Path free(String name) {

@@ -33,7 +33,7 @@ final class TrainingView implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void onStep(Progress now, double learningRate) {
+    public void onStep(Progress now, double loss, double learningRate) {
         progress = now;
         evaluating = false;
         if (bar != null) {

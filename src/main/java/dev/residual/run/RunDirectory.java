@@ -21,6 +21,10 @@ public record RunDirectory(Path path) {
         return path.resolve("metrics.csv");
     }
 
+    public Path steps() {
+        return path.resolve("steps.csv");
+    }
+
     /** The network after the last iteration. */
     public Path model() {
         return path.resolve("model.safetensors");

@@ -6,27 +6,36 @@ import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunLog;
+import dev.residual.run.StepsFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Writes what happens into the run directory: {@code metrics.csv}, TensorBoard events, {@code train.log}. */
+/**
+ * Writes what happens into the run directory: {@code metrics.csv}, TensorBoard events, {@code train.log}, and
+ * {@code steps.csv} where it is wanted.
+ */
 final class Recorder implements TrainingListener {
     private final MetricsFile file;
     private final List<Metrics> rows;
     private final EventsFile events;
     private final RunLog log;
+    private final Optional<StepsFile> steps;
 
     /**
      * @param start where training starts from. Rows that were written after it belong to a time that will come again, and
      *     go
+     * @param logSteps whether to write {@code steps.csv}
      */
-    Recorder(RunDirectory run, Progress start) {
+    Recorder(RunDirectory run, Progress start, boolean logSteps) {
         file = new MetricsFile(run.metrics());
         List<Metrics> earlier = file.read();
         rows = new ArrayList<>(earlier.subList(0, Math.min(earlier.size(), start.rows())));
         file.write(rows);
         events = new EventsFile(run.path(), rows);
         log = new RunLog(run.log());
+        steps = logSteps ? Optional.of(new StepsFile(run.steps())) : Optional.empty();
+        steps.ifPresent(s -> s.keep(start.iteration()));
         log.line("iteration " + start.iteration() + ": training begins");
     }
 
@@ -37,6 +46,11 @@ final class Recorder implements TrainingListener {
         } catch (ResidualException full) {
             // Where nothing can be written, what failed first is what matters.
         }
+    }
+
+    @Override
+    public void onStep(Progress progress, double loss, double learningRate) {
+        steps.ifPresent(s -> s.add(progress.iteration(), learningRate, loss));
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * @param precision that the network computes in
  * @param device {@code cpu} or {@code cuda}
  * @param checkpointEvery iterations
+ * @param logSteps whether the loss of each minibatch goes to {@code steps.csv}
  * @param provenance what else there is to know of the run: versions, machine, time
  */
 public record RunConfig(
@@ -33,6 +34,7 @@ public record RunConfig(
         Precision precision,
         String device,
         long checkpointEvery,
+        boolean logSteps,
         Map<String, String> provenance) {
     private static final int MAX_BYTES = 1 << 20;
 

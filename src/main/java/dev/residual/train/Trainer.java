@@ -109,6 +109,7 @@ public final class Trainer {
         if (rate != progress.learningRate()) {
             listener.onLearningRate(progress.iteration(), rate);
         }
+        double value;
         try (Scope scope = Scope.noGrad()) {
             Batch batch = batches.next();
             Tensor images = device.move(batch.images());
@@ -117,7 +118,8 @@ public final class Trainer {
             Pass pass = Pass.training(state, gradients);
             Tensor logits = network.forward(images, pass);
             CrossEntropy loss = CrossEntropy.of(logits, labels);
-            requireFinite(loss.value(), rate);
+            value = loss.value();
+            requireFinite(value, rate);
             network.backward(loss.gradient(), pass);
             optimizer.step(gradients, rate, progress.iteration());
 
@@ -125,9 +127,9 @@ public final class Trainer {
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
             boolean lastOfRun = progress.iteration() + 1 == lastIteration;
             double seconds = (System.nanoTime() - start) / 1e9;
-            progress = progress.after(loss.value(), correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
+            progress = progress.after(value, correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
         }
-        listener.onStep(progress, rate);
+        listener.onStep(progress, value, rate);
     }
 
     private void requireFinite(double loss, double rate) {

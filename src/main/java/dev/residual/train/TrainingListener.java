@@ -9,8 +9,12 @@ public interface TrainingListener {
     /** Before anything is trained, when all is found to be in order. */
     default void onStart(Progress progress) {}
 
-    /** After each minibatch. */
-    default void onStep(Progress progress, double learningRate) {}
+    /**
+     * After each minibatch.
+     *
+     * @param loss mean over its images
+     */
+    default void onStep(Progress progress, double loss, double learningRate) {}
 
     /**
      * Before the first minibatch with another learning rate than the one before it.
@@ -38,8 +42,8 @@ public interface TrainingListener {
             }
 
             @Override
-            public void onStep(Progress progress, double learningRate) {
-                tell(l -> l.onStep(progress, learningRate));
+            public void onStep(Progress progress, double loss, double learningRate) {
+                tell(l -> l.onStep(progress, loss, learningRate));
             }
 
             @Override

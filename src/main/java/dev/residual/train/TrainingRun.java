@@ -97,7 +97,7 @@ public final class TrainingRun {
         }
         Engine.start(config.threads());
         Device device = Device.of(config.device());
-        Recorder recorder = new Recorder(directory, progress);
+        Recorder recorder = new Recorder(directory, progress, config.logSteps());
         view.onStart(progress);
         Normalization normalization = from.map(c -> c.model().card().normalization())
                 .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));

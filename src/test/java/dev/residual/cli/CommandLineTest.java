@@ -161,6 +161,27 @@ class CommandLineTest {
                 "10000 images");
         assertThat(folder.resolve("all")).doesNotExist();
 
+        Path tuned = folder.resolve("tuned");
+        Result from = run(
+                "train",
+                "--from",
+                run.toString(),
+                "--dataset",
+                "shapes",
+                "--iterations",
+                "2",
+                "--log-steps",
+                "--output",
+                tuned.toString());
+        assertThat(from.code).as(from.err).isZero();
+        assertThat(from.out).contains("resnet8 on shapes");
+        assertThat(tuned.resolve("steps.csv")).content().hasLineCount(3);
+        assertRefused(
+                run("train", "--from", run.toString(), "--architecture", "resnet20", "--dataset", "shapes"),
+                2,
+                "its network is");
+        assertRefused(run("train", "--from", "nothing.safetensors", "--dataset", "shapes"), 1, "no such file");
+
         Result finished = run("resume", run.toString());
         assertThat(finished.code).as(finished.err).isZero();
         Result extended = run("resume", run.toString(), "--iterations", "8");

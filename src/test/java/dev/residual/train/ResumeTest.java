@@ -3,6 +3,7 @@ package dev.residual.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
@@ -35,14 +36,14 @@ class ResumeTest {
         warnings = new ArrayList<>();
     }
 
-    /** What an end looks like: the model's bytes, and the metrics without their times. */
-    private record End(byte[] model, List<String> metrics) {
+    /** What an end looks like: the model's bytes, the metrics without their times, and the loss of every step. */
+    private record End(byte[] model, List<String> metrics, List<String> steps) {
         static End of(Path run) {
             try {
                 RunDirectory directory = new RunDirectory(run);
                 List<String> rows = new MetricsFile(directory.metrics())
                         .read().stream().map(End::untimed).toList();
-                return new End(Files.readAllBytes(directory.model()), rows);
+                return new End(Files.readAllBytes(directory.model()), rows, Files.readAllLines(directory.steps()));
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
@@ -67,6 +68,7 @@ class ResumeTest {
         void assertSame(End other) {
             assertThat(other.metrics).isEqualTo(metrics);
             assertThat(other.model).isEqualTo(model);
+            assertThat(other.steps).isEqualTo(steps).hasSizeGreaterThan(1);
         }
     }
 
@@ -117,16 +119,15 @@ class ResumeTest {
         }
     }
 
-    /** A crash loses what came after the last checkpoint; what was logged after it must not stay twice. */
     @Test
     void interruptionsLeaveNoTraceInBf16() throws IOException {
-        RunConfig config =
-                dev.residual.Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 3), Map.of("precision", "bf16"));
+        RunConfig config = Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 3), Map.of("precision", "bf16"));
         Path run = newRun();
         while (!train(config, run, 3)) {}
         uninterrupted(config).assertSame(End.of(run));
     }
 
+    /** A crash loses what came after the last checkpoint; what was logged after it must not stay twice. */
     @Test
     void aCrashBetweenCheckpointsLeavesNoTrace() throws IOException {
         RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
@@ -134,7 +135,7 @@ class ResumeTest {
         TrainingRun training = TinyRun.of(config, run, () -> false);
         TrainingListener crash = new TrainingListener() {
             @Override
-            public void onStep(Progress progress, double learningRate) {
+            public void onStep(Progress progress, double loss, double learningRate) {
                 if (progress.iteration() == 8) {
                     throw new IllegalStateException("crash");
                 }

@@ -45,7 +45,16 @@ final class TinyRun {
     static RunConfig config(Recipe recipe, int validation, long checkpointEvery) {
         RunConfig.Data data = new RunConfig.Data("tiny", "nowhere", validation, Map.of());
         return new RunConfig(
-                ARCHITECTURE, recipe, data, 1, 1, Precision.FP32, "cpu", checkpointEvery, Map.of("residual", "test"));
+                ARCHITECTURE,
+                recipe,
+                data,
+                1,
+                1,
+                Precision.FP32,
+                "cpu",
+                checkpointEvery,
+                true,
+                Map.of("residual", "test"));
     }
 
     static TrainingRun of(RunConfig config, Path directory, java.util.function.BooleanSupplier stop) {

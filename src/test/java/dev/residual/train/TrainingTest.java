@@ -2,6 +2,7 @@ package dev.residual.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.Json;
 import dev.residual.data.Dataset;
 import dev.residual.data.Shapes;
 import dev.residual.model.Architecture;
@@ -9,6 +10,9 @@ import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Precision;
+import dev.residual.weights.ModelFile;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +31,8 @@ class TrainingTest {
         Dataset shapes = Shapes.generate(1);
         Recipe recipe = Recipe.paper(Architecture.of("resnet8")).withIterations(240);
         RunConfig.Data data = new RunConfig.Data("shapes", "nowhere", 0, shapes.sha256());
-        RunConfig config =
-                new RunConfig(Architecture.of("resnet8"), recipe, data, 1, 2, Precision.FP32, "cpu", 1000, Map.of());
+        RunConfig config = new RunConfig(
+                Architecture.of("resnet8"), recipe, data, 1, 2, Precision.FP32, "cpu", 1000, false, Map.of());
         RunDirectory run = new RunDirectory(folder);
         new TrainingRun(run, config, shapes, () -> false).run(Optional.empty(), new TrainingListener() {});
         List<Metrics> rows = new MetricsFile(run.metrics()).read();
@@ -44,7 +48,7 @@ class TrainingTest {
         RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("iterations", 60)), 10, 7);
         TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {
             @Override
-            public void onStep(Progress progress, double learningRate) {
+            public void onStep(Progress progress, double loss, double learningRate) {
                 counts[(int) progress.iteration() - 1] = Pointer.totalCount();
             }
         });
@@ -71,5 +75,54 @@ class TrainingTest {
             sum += b & 0xff;
         }
         return sum;
+    }
+
+    /** Its weights, statistics and normalisation are those of the model; the last layer is, if it fits. */
+    @Test
+    void aRunStartsFromAModel() {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {});
+        ModelFile model = ModelFile.read(new RunDirectory(folder).model());
+
+        Checkpoint same = Beginning.from(model, config, TinyRun.DATA.classes());
+        assertThat(same.progress()).isEqualTo(Progress.start(config.recipe()));
+        assertThat(same.model().card().normalization()).isEqualTo(model.card().normalization());
+        model.tensors()
+                .forEach(
+                        (name, t) -> assertThat(same.model().tensors().get(name).floats())
+                                .as(name)
+                                .isEqualTo(t.floats()));
+        assertThat(same.memory()).isNotEmpty();
+        same.memory().values().forEach(t -> assertThat(t.floats()).containsOnly(0));
+
+        RunConfig three =
+                Json.with(config, Map.of("architecture", Json.with(TinyRun.ARCHITECTURE, Map.of("classes", 3))));
+        Checkpoint other = Beginning.from(model, three, List.of("a", "b", "c"));
+        assertThat(other.model().tensors().get("fc.weight").shape()).containsExactly(3, 8);
+        assertThat(other.model().tensors().get("fc.weight").floats()).doesNotContain(0);
+        assertThat(other.model().tensors().get("layer3.0.conv2.weight").floats())
+                .isEqualTo(model.tensors().get("layer3.0.conv2.weight").floats());
+    }
+
+    /** The first loss is the trained network's: far below that of random weights, on the very same images. */
+    @Test
+    void whatWasLearntIsThereAtTheFirstStep() throws IOException {
+        Recipe recipe = TinyRun.recipe(Map.of("iterations", 40, "shuffle", false, "augmentation", "none"));
+        RunConfig config = TinyRun.config(recipe, 0, 100);
+        TinyRun.of(config, Files.createDirectory(folder.resolve("a")), () -> false)
+                .run(Optional.empty(), new TrainingListener() {});
+        ModelFile model = ModelFile.read(new RunDirectory(folder.resolve("a")).model());
+        TinyRun.of(config, Files.createDirectory(folder.resolve("b")), () -> false)
+                .run(Optional.of(Beginning.from(model, config, TinyRun.DATA.classes())), new TrainingListener() {});
+        List<String> first = Files.readAllLines(folder.resolve("a/steps.csv"));
+        List<String> second = Files.readAllLines(folder.resolve("b/steps.csv"));
+        assertThat(first).hasSize(41);
+        assertThat(first.get(0)).isEqualTo("iteration,learning_rate,loss");
+        assertThat(first.get(1)).startsWith("1,0.05,");
+        assertThat(loss(second.get(1))).isLessThan(loss(first.get(1)) / 2);
+    }
+
+    private static double loss(String row) {
+        return Double.parseDouble(row.split(",")[2]);
     }
 }

@@ -60,6 +60,7 @@ final class ResidualEpoch implements TrainingListener {
                 Precision.of("auto", Device.CPU).precision(),
                 "cpu",
                 500,
+                false,
                 Map.of());
         ResidualEpoch epoch = new ResidualEpoch(architecture, dataset.train().size());
         new TrainingRun(RunDirectory.create(setup.output), config, dataset, () -> epoch.stopped)

@@ -85,7 +85,7 @@ final class ResidualTraining implements Contestant {
         private long imagesBefore;
 
         @Override
-        public void onStep(Progress progress, double learningRate) {
+        public void onStep(Progress progress, double loss, double learningRate) {
             boolean newEpoch = progress.images() <= imagesBefore;
             double sum = progress.lossSum() - (newEpoch ? 0 : sumBefore);
             long count = progress.images() - (newEpoch ? 0 : imagesBefore);
