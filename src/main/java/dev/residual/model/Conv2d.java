@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.FusedConvolution;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BoolPointer;
@@ -8,7 +9,6 @@ import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A convolution with square filters.
@@ -30,16 +30,41 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         pass.save(name, x);
-        ScalarType precision = x.scalar_type();
         boolean biased = bias || pass.mode() == Pass.Mode.FOLDED;
         return torch.conv2d(
                 x,
-                pass.parameter(name + ".weight", precision),
-                biased ? new TensorOptional(pass.parameter(name + ".bias", precision)) : new TensorOptional(),
+                weights(x, pass),
+                biased ? new TensorOptional(biases(x, pass)) : new TensorOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},
                 DILATION,
                 1);
+    }
+
+    /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
+    Tensor forwardRelu(Tensor x, Pass pass) {
+        return FusedConvolution.isFor(x)
+                ? FusedConvolution.of(x, weights(x, pass), biases(x, pass), stride, padding, true)
+                : forward(x, pass).relu_();
+    }
+
+    /**
+     * In a folded network: max(0, other + what comes out), in the same operation where there is one for it.
+     *
+     * @param other overwritten
+     */
+    Tensor forwardAddRelu(Tensor x, Tensor other, Pass pass) {
+        return FusedConvolution.isFor(x)
+                ? FusedConvolution.addRelu(other, x, weights(x, pass), biases(x, pass), padding)
+                : other.add_(forward(x, pass)).relu_();
+    }
+
+    private Tensor weights(Tensor x, Pass pass) {
+        return pass.parameter(name + ".weight", x.scalar_type());
+    }
+
+    private Tensor biases(Tensor x, Pass pass) {
+        return pass.parameter(name + ".bias", x.scalar_type());
     }
 
     @Override

@@ -26,6 +26,12 @@ public record ResidualBlock(
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
+        if (pass.mode() == Pass.Mode.FOLDED) {
+            Tensor f = conv1.forwardRelu(x, pass);
+            return shortcut.around(x, pass)
+                    .map(around -> conv2.forwardAddRelu(f, around, pass))
+                    .orElseGet(() -> conv2.forwardRelu(f, pass));
+        }
         Tensor f = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
         f = bn2.forward(conv2.forward(f, pass), pass);
         return relu2.forward(shortcut.addTo(f, x, pass), pass);

@@ -1,8 +1,11 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Tensors;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /** The way around a pair of layers: what is added to their output. */
 public sealed interface Shortcut {
@@ -13,6 +16,12 @@ public sealed interface Shortcut {
      * @param x the block's input
      */
     Tensor addTo(Tensor f, Tensor x, Pass pass);
+
+    /**
+     * What comes around, where something does, of the size of what comes through; for a folded network. May be the
+     * input itself, and may be overwritten.
+     */
+    Optional<Tensor> around(Tensor x, Pass pass);
 
     /**
      * The way back: adds to the gradient that came through the block's layers what comes around them.
@@ -33,6 +42,11 @@ public sealed interface Shortcut {
         }
 
         @Override
+        public Optional<Tensor> around(Tensor x, Pass pass) {
+            return Optional.empty();
+        }
+
+        @Override
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
             return through;
         }
@@ -46,6 +60,11 @@ public sealed interface Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             return f.add_(x);
+        }
+
+        @Override
+        public Optional<Tensor> around(Tensor x, Pass pass) {
+            return Optional.of(x);
         }
 
         @Override
@@ -67,6 +86,12 @@ public sealed interface Shortcut {
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             middle(f).add_(everySecondPixel(x)); // adding the zeros would change nothing
             return f;
+        }
+
+        @Override
+        public Optional<Tensor> around(Tensor x, Pass pass) {
+            long[] zeros = {0, 0, 0, 0, zerosBefore(), out - in - zerosBefore()}; // of width, height, channels
+            return Optional.of(Tensors.channelsLast(torch.constant_pad_nd(everySecondPixel(x), zeros)));
         }
 
         @Override
@@ -110,8 +135,17 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
+            return f.add_(project(x, pass));
+        }
+
+        @Override
+        public Optional<Tensor> around(Tensor x, Pass pass) {
+            return Optional.of(project(x, pass));
+        }
+
+        private Tensor project(Tensor x, Pass pass) {
             Tensor small = halve ? everySecondPixel(x) : x;
-            return f.add_(bn.forward(conv.forward(small, pass), pass));
+            return bn.forward(conv.forward(small, pass), pass);
         }
 
         @Override

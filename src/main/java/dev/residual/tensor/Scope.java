@@ -1,8 +1,8 @@
 package dev.residual.tensor;
 
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Owns every native object that its thread makes until it is closed. A tensor's memory is invisible to the garbage
@@ -25,11 +25,11 @@ public final class Scope implements AutoCloseable {
         return scope;
     }
 
-    /** Takes a tensor out of this scope: it lives until its own {@code close()}. */
-    public Tensor keep(Tensor tensor) {
-        tensor.retainReference(); // detaching gives one reference back, and the last one frees
-        pointers.detach(tensor);
-        return tensor;
+    /** Takes a tensor, or another native object, out of this scope: it lives until its own {@code close()}. */
+    public <P extends Pointer> P keep(P object) {
+        object.retainReference(); // detaching gives one reference back, and the last one frees
+        pointers.detach(object);
+        return object;
     }
 
     @Override

@@ -19,8 +19,8 @@ import java.util.function.BooleanSupplier;
 
 /** Shows a network a whole set of images and notes what it says. */
 public final class Evaluator {
-    /** Images at a time, where the result does not depend on it: the blocks of memory are those of training. */
-    static final int BATCH = 128;
+    /** Images at a time, where the result does not depend on it: half of training's, whose maps the caches still hold. */
+    static final int BATCH = 64;
 
     private final ResNet network;
     private final State state;

@@ -1,0 +1,121 @@
+package dev.residual.tensor;
+
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.OperatorName;
+import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A convolution and what follows it in one operation of oneDNN, which spares each map one or two ways through memory.
+ * Forward only.
+ *
+ * <p>libtorch has these operations for its own compiler ({@code mkldnn::_convolution_pointwise}) and no function for
+ * them, so they are called by name. Unlike {@code conv2d}, which takes a slow path for a single image in float32, they
+ * are oneDNN's for any number of images.
+ */
+public final class FusedConvolution {
+    private static final String NAME = "mkldnn::_convolution_pointwise";
+
+    private FusedConvolution() {}
+
+    /** Whether this build has them, for tensors that are where this one is. */
+    public static boolean isFor(Tensor x) {
+        return !x.is_cuda() && Operators.AVAILABLE;
+    }
+
+    /**
+     * The convolution, and max(0, ·) of it where {@code relu}.
+     *
+     * @param x N×I×H×W, channels-last
+     * @param weights O×I×k×k, of x's type
+     * @param biases O, of x's type
+     * @return N×O×H'×W', new
+     */
+    public static Tensor of(Tensor x, Tensor weights, Tensor biases, int stride, int padding, boolean relu) {
+        IValueVector stack = new IValueVector(
+                new IValue(x),
+                new IValue(weights),
+                new IValue(biases),
+                pair(padding),
+                pair(stride),
+                pair(1),
+                new IValue(1L), // group
+                new IValue(relu ? "relu" : "none"),
+                Operators.NO_SCALARS,
+                Operators.NONE);
+        Operators.CONVOLUTION.callBoxed(stack);
+        return stack.get(0).toTensor();
+    }
+
+    /**
+     * max(0, other + the convolution), with stride 1.
+     *
+     * @param other N×O×H×W, overwritten with the result
+     * @return {@code other}
+     */
+    public static Tensor addRelu(Tensor other, Tensor x, Tensor weights, Tensor biases, int padding) {
+        IValueVector stack = new IValueVector(
+                new IValue(other),
+                new IValue(x),
+                new IValue(weights),
+                new IValue(biases),
+                pair(padding),
+                pair(1),
+                pair(1),
+                new IValue(1L), // group
+                new IValue("add"),
+                new IValue(new Scalar(1.0)),
+                new IValue("relu"),
+                Operators.NO_SCALARS,
+                Operators.NONE);
+        Operators.CONVOLUTION_ADD.callBoxed(stack);
+        return stack.get(0).toTensor();
+    }
+
+    private static IValue pair(int value) {
+        return Operators.PAIRS[value];
+    }
+
+    /** Looked up once, and kept. */
+    private static final class Operators {
+        static final boolean AVAILABLE;
+        static final OperatorHandle CONVOLUTION;
+        static final OperatorHandle CONVOLUTION_ADD;
+
+        /** Parameters of the activation: ReLU has none. */
+        static final IValue NO_SCALARS;
+
+        static final IValue NONE;
+
+        /** [0, 0], [1, 1], [2, 2]: JavaCPP makes lists of integers only by way of TorchScript. */
+        static final IValue[] PAIRS = new IValue[3];
+
+        static {
+            try (Scope scope = Scope.open()) {
+                Dispatcher dispatcher = Dispatcher.singleton();
+                AVAILABLE = dispatcher.findSchema(new OperatorName(NAME, "")).has_value();
+                CONVOLUTION = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(NAME, "")) : null;
+                CONVOLUTION_ADD = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(NAME + "_", "binary")) : null;
+                NO_SCALARS = AVAILABLE ? scope.keep(new IValue(noScalars())) : null;
+                NONE = scope.keep(new IValue());
+                for (int i = 0; i < PAIRS.length; i++) {
+                    PAIRS[i] = scope.keep(torch.compile("def pair(i: int):\n    return [i, i]\n")
+                            .get_function(new QualifiedName("pair"))
+                            .apply(new IValueVector(new IValue((long) i))));
+                }
+            }
+        }
+
+        /** An empty list of the type that the operation declares for its ninth argument. */
+        private static GenericList noScalars() {
+            return new GenericList(
+                    CONVOLUTION.schema().arguments().getPointer(8).type().get().containedType(0));
+        }
+    }
+}
