@@ -1,10 +1,8 @@
 package dev.residual.bench.peers;
 
-import dev.residual.tensor.Precision;
-import dev.residual.data.Batch;
-import dev.residual.data.Batches;
-import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
+import dev.residual.data.Pixels;
+import dev.residual.model.FoldedState;
 import dev.residual.model.Pass;
 import dev.residual.model.State;
 import dev.residual.model.Summary;
@@ -12,36 +10,46 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
-import dev.residual.train.Evaluation;
-import dev.residual.train.Evaluator;
 import dev.residual.weights.ModelFile;
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 
-/** The product's own evaluator, from the bytes of an image to its class. */
+/** What the product's classifier and evaluator do, from the bytes of images to their logits, a part of a batch at a time. */
 final class ResidualInference implements Contestant {
+    /** As many as the product takes at once. */
+    private static final int AT_ONCE = 64;
+
     private final Setup setup;
     private final ModelFile model;
-    private final State state;
+    private final State folded;
     private final ImageSet test;
-    private final Map<Integer, ImageSet> parts = new HashMap<>();
-    private final Evaluator evaluator;
+    private final List<ImageSet> parts = new ArrayList<>();
 
-    private ResidualInference(Setup setup, ModelFile model, State state) {
+    private ResidualInference(Setup setup, ModelFile model, State folded) {
         this.setup = setup;
         this.model = model;
-        this.state = state;
+        this.folded = folded;
         test = setup.dataset().test();
-        evaluator = Evaluator.of(model, state, setup.precision(), Device.CPU);
+        ImageSet batch = test.first(setup.batch);
+        for (int from = 0; from < setup.batch; from += AT_ONCE) {
+            int[] numbers = new int[Math.min(AT_ONCE, setup.batch - from)];
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] = from + i;
+            }
+            parts.add(batch.select(numbers));
+        }
     }
 
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
         Engine.start(setup.threads);
         ModelFile model = setup.model();
-        try (State state = model.state(Device.CPU)) {
-            Contestant.play(new ResidualInference(setup, model, state));
+        try (State state = model.state(Device.CPU);
+                State folded = FoldedState.of(model.network(), state)) {
+            Contestant.play(new ResidualInference(setup, model, folded));
         }
     }
 
@@ -53,32 +61,22 @@ final class ResidualInference implements Contestant {
                 "threads",
                 Engine.threads(),
                 "logits",
-                logits());
+                logits(test.first(Setup.COMPARED)));
     }
 
-    private float[] logits() {
-        try (Batches batches = new Batches(test, model.card().normalization(), Order.PLAIN, Setup.COMPARED, Precision.FP32, 0, 0);
-                Scope scope = Scope.noGrad()) {
-            Batch batch = batches.next();
-            return Tensors.floats(model.network().forward(batch.images(), new Pass(state, Pass.Mode.EVALUATION)));
+    private float[] logits(ImageSet images) {
+        try (Scope scope = Scope.noGrad()) {
+            Tensor x = Pixels.tensor(images, model.card().normalization())
+                    .to(setup.precision().type());
+            return Tensors.floats(model.network().forward(x, new Pass(folded, Pass.Mode.FOLDED)));
         }
     }
 
     @Override
     public Map<String, Object> turn(int steps) {
-        int left = steps * setup.batch;
-        while (left > 0) { // beyond the set it begins anew
-            int count = Math.min(left, test.size());
-            Evaluation evaluation = evaluator
-                    .evaluate(
-                            parts.computeIfAbsent(count, test::first),
-                            Order.PLAIN,
-                            setup.batch,
-                            Pass.Mode.EVALUATION,
-                            () -> false)
-                    .orElseThrow();
-            left -= evaluation.labels().length;
+        for (int i = 0; i < steps; i++) {
+            parts.forEach(this::logits);
         }
-        return Map.of("images", steps * setup.batch);
+        return Map.of("images", (long) steps * setup.batch);
     }
 }
