@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
+import dev.residual.model.Architecture;
 import dev.residual.model.Pass;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
@@ -167,5 +168,18 @@ class ClassifierTest {
         assertThatThrownBy(() -> Classifier.builtIn("../../x"))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("no model named '../../x'");
+    }
+
+    /** Trained for at least twenty epochs, and it says what it reached and on what. */
+    @Test
+    void aTrainedModelIsShipped() {
+        ModelFile.Card card = BuiltInModels.read(BuiltInModels.DEFAULT).card();
+        assertThat(card.architecture()).isEqualTo(Architecture.of("resnet20"));
+        assertThat(card.number("iteration", 0)).isGreaterThanOrEqualTo(7820);
+        assertThat(card.provenance())
+                .containsKeys("dataset", "recipe", "seed", "precision", ModelFile.Card.TEST_ACCURACY);
+        try (Classifier classifier = Classifier.builtIn(BuiltInModels.DEFAULT)) {
+            assertThat(classifier.classes()).hasSize(10).contains("frog");
+        }
     }
 }
