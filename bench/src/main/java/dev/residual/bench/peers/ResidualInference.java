@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** What the product's classifier and evaluator do, from the bytes of images to their logits, a part of a batch at a time. */
+/** What the product's classifier and evaluator do, a part of a batch at a time, on ready-made images as its peers. */
 final class ResidualInference implements Contestant {
     /** As many as the product takes at once. */
     private static final int AT_ONCE = 64;
@@ -26,7 +26,7 @@ final class ResidualInference implements Contestant {
     private final ModelFile model;
     private final State folded;
     private final ImageSet test;
-    private final List<ImageSet> parts = new ArrayList<>();
+    private final List<Tensor> parts = new ArrayList<>();
 
     private ResidualInference(Setup setup, ModelFile model, State folded) {
         this.setup = setup;
@@ -39,7 +39,7 @@ final class ResidualInference implements Contestant {
             for (int i = 0; i < numbers.length; i++) {
                 numbers[i] = from + i;
             }
-            parts.add(batch.select(numbers));
+            parts.add(images(batch.select(numbers)));
         }
     }
 
@@ -61,14 +61,19 @@ final class ResidualInference implements Contestant {
                 "threads",
                 Engine.threads(),
                 "logits",
-                logits(test.first(Setup.COMPARED)));
+                logits(images(test.first(Setup.COMPARED))));
     }
 
-    private float[] logits(ImageSet images) {
+    private Tensor images(ImageSet images) {
         try (Scope scope = Scope.noGrad()) {
-            Tensor x = Pixels.tensor(images, model.card().normalization())
-                    .to(setup.precision().type());
-            return Tensors.floats(model.network().forward(x, new Pass(folded, Pass.Mode.FOLDED)));
+            return scope.keep(Pixels.tensor(images, model.card().normalization())
+                    .to(setup.precision().type()));
+        }
+    }
+
+    private float[] logits(Tensor images) {
+        try (Scope scope = Scope.noGrad()) {
+            return Tensors.floats(model.network().forward(images, new Pass(folded, Pass.Mode.FOLDED)));
         }
     }
 
