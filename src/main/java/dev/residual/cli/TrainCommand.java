@@ -137,7 +137,8 @@ final class TrainCommand implements Callable<Integer> {
         Precision.Choice choice = Precision.of(precision, where);
         Map<String, String> provenance = new TreeMap<>(Provenance.now());
         provenance.put("precision chosen", choice.reason());
-        start.ifPresent(m -> provenance.put("from", from + " " + m.card().provenance()));
+        start.ifPresent(
+                m -> provenance.put("from", from + " " + Json.compact(m.card().provenance())));
         if (precision.equals("auto")) {
             console.line("Precision " + choice.precision() + ": " + choice.reason() + ".");
         }

@@ -44,7 +44,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
     Tensor forwardRelu(Tensor x, Pass pass) {
         return FusedConvolution.isFor(x)
-                ? FusedConvolution.of(x, weights(x, pass), biases(x, pass), stride, padding, true)
+                ? FusedConvolution.relu(x, weights(x, pass), biases(x, pass), stride, padding)
                 : forward(x, pass).relu_();
     }
 

@@ -29,9 +29,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * more. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {
-    /** Images that go through the network at a time: what is held in memory does not grow with the number asked for. */
-    private static final int BATCH = 64;
-
     private final ResNet network;
     private final Normalization normalization;
     private final List<String> classes;
@@ -115,8 +112,8 @@ public final class Classifier implements AutoCloseable {
                 throw new IllegalStateException("the classifier is closed");
             }
             List<List<Prediction>> predictions = new ArrayList<>();
-            for (int from = 0; from < photos.size(); from += BATCH) {
-                List<Photo> batch = photos.subList(from, Math.min(from + BATCH, photos.size()));
+            for (int from = 0; from < photos.size(); from += FoldedState.BATCH) {
+                List<Photo> batch = photos.subList(from, Math.min(from + FoldedState.BATCH, photos.size()));
                 float[] logits = logits(batch);
                 for (int i = 0; i < batch.size(); i++) {
                     predictions.add(softmax(logits, i * classes.size()));

@@ -30,14 +30,14 @@ public final class FusedConvolution {
     }
 
     /**
-     * The convolution, and max(0, ·) of it where {@code relu}.
+     * max(0, ·) of the convolution.
      *
      * @param x N×I×H×W, channels-last
      * @param weights O×I×k×k, of x's type
      * @param biases O, of x's type
      * @return N×O×H'×W', new
      */
-    public static Tensor of(Tensor x, Tensor weights, Tensor biases, int stride, int padding, boolean relu) {
+    public static Tensor relu(Tensor x, Tensor weights, Tensor biases, int stride, int padding) {
         IValueVector stack = new IValueVector(
                 new IValue(x),
                 new IValue(weights),
@@ -46,7 +46,7 @@ public final class FusedConvolution {
                 pair(stride),
                 pair(1),
                 new IValue(1L), // group
-                new IValue(relu ? "relu" : "none"),
+                new IValue("relu"),
                 Operators.NO_SCALARS,
                 Operators.NONE);
         Operators.CONVOLUTION.callBoxed(stack);

@@ -19,9 +19,6 @@ import java.util.function.BooleanSupplier;
 
 /** Shows a network a whole set of images and notes what it says. */
 public final class Evaluator {
-    /** Images at a time, where the result does not depend on it: half of training's, whose maps the caches still hold. */
-    static final int BATCH = 64;
-
     private final ResNet network;
     private final State state;
     private final Normalization normalization;
@@ -52,7 +49,7 @@ public final class Evaluator {
 
     /** Each image once, "the single view of the original 32×32 image"; BN uses its running statistics. */
     public Evaluation evaluate(ImageSet images) {
-        return evaluate(images, Order.PLAIN, BATCH, Pass.Mode.EVALUATION, () -> false)
+        return evaluate(images, Order.PLAIN, FoldedState.BATCH, Pass.Mode.EVALUATION, () -> false)
                 .orElseThrow();
     }
 

@@ -8,6 +8,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Seed;
+import dev.residual.model.FoldedState;
 import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.Pass;
@@ -179,7 +180,7 @@ public final class TrainingRun {
 
     private Optional<Evaluation> evaluate(Evaluator evaluator, ImageSet images, Order order) {
         return recipe.evalMode()
-                ? evaluator.evaluate(images, order, Evaluator.BATCH, Pass.Mode.EVALUATION, stop)
+                ? evaluator.evaluate(images, order, FoldedState.BATCH, Pass.Mode.EVALUATION, stop)
                 : evaluator.evaluate(images, order, recipe.batchSize(), Pass.Mode.BATCH_STATISTICS, stop);
     }
 

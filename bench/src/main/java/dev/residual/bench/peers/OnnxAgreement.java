@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Computes the logits of all test images of CIFAR-10 with Residual and, from each kind of exported ONNX file, with ONNX
@@ -101,11 +102,7 @@ final class OnnxAgreement {
     }
 
     private ImageSet part(int from) {
-        int[] numbers = new int[BATCH];
-        for (int i = 0; i < BATCH; i++) {
-            numbers[i] = from + i;
-        }
-        return test.select(numbers);
+        return test.select(IntStream.range(from, from + BATCH).toArray());
     }
 
     private int correct(float[] logits) {

@@ -15,13 +15,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /** What the product's classifier and evaluator do, a part of a batch at a time, on ready-made images as its peers. */
 final class ResidualInference implements Contestant {
-    /** As many as the product takes at once. */
-    private static final int AT_ONCE = 64;
-
     private final Setup setup;
     private final ModelFile model;
     private final State folded;
@@ -34,12 +32,9 @@ final class ResidualInference implements Contestant {
         this.folded = folded;
         test = setup.dataset().test();
         ImageSet batch = test.first(setup.batch);
-        for (int from = 0; from < setup.batch; from += AT_ONCE) {
-            int[] numbers = new int[Math.min(AT_ONCE, setup.batch - from)];
-            for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = from + i;
-            }
-            parts.add(images(batch.select(numbers)));
+        for (int from = 0; from < setup.batch; from += FoldedState.BATCH) {
+            int to = Math.min(from + FoldedState.BATCH, setup.batch);
+            parts.add(images(batch.select(IntStream.range(from, to).toArray())));
         }
     }
 
