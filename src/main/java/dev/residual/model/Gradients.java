@@ -7,10 +7,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -19,15 +20,16 @@ import org.bytedeco.pytorch.global.torch;
  * The gradients of a network's trained numbers, float32, in memory that is used again for each step.
  *
  * <p>A backward pass is a chain through the layers, and nothing in it waits for the gradients of the filters. So these
- * may come later, by another thread: from {@link #overlap} on, half of the engine's threads go along the chain, and the
- * other half fill in what it leaves behind. Two operations side by side, each with threads of its own, wait for each
- * other less than all threads do within every operation: where another process wants a core too, a step slows down
- * gently. (oneDNN's filter gradients spin in a barrier until all of their threads are there.)
+ * may come later, each computed by one thread alone: from {@link #overlap} on, half of the engine's threads go along the
+ * chain, and each of the others takes the next filters' gradient that the chain has left behind; at its end, the chain's
+ * thread takes what is left too. So nobody waits for long for anybody: where another process wants a core, a step slows
+ * down gently. (oneDNN's filter gradients on several threads spin in a barrier until all of them are there.) Which
+ * thread computes a gradient depends on the moment, but never its bits.
  */
 public final class Gradients implements AutoCloseable {
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-    private final List<Runnable> waiting = new ArrayList<>();
-    private final List<Future<?>> running = new ArrayList<>();
+    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    private final List<CompletableFuture<Void>> running = new ArrayList<>();
     private final int threads = Engine.threads();
     private final ExecutorService side;
     private boolean overlapping;
@@ -41,14 +43,15 @@ public final class Gradients implements AutoCloseable {
             }
         });
         boolean alone = threads == 1 || state.device() == Device.CUDA;
-        side = alone ? null : Executors.newSingleThreadExecutor(Gradients::daemon);
-        if (!alone) {
-            side.execute(() -> Engine.useThreads(threads / 2));
-        }
+        side = alone ? null : Executors.newFixedThreadPool(threads / 2, Gradients::daemon);
     }
 
     private static Thread daemon(Runnable work) {
-        Thread thread = new Thread(work, "gradients");
+        Runnable alone = () -> {
+            Engine.useThreads(1);
+            work.run();
+        };
+        Thread thread = new Thread(alone, "gradients");
         thread.setDaemon(true);
         return thread;
     }
@@ -72,10 +75,18 @@ public final class Gradients implements AutoCloseable {
         };
         if (side == null) {
             work.run();
-        } else if (overlapping) {
-            running.add(side.submit(work));
         } else {
             waiting.add(work);
+            if (overlapping) {
+                running.add(CompletableFuture.runAsync(this::computeNext, side));
+            }
+        }
+    }
+
+    private void computeNext() {
+        Runnable work = waiting.poll();
+        if (work != null) { // the chain's thread may have taken it
+            work.run();
         }
     }
 
@@ -83,8 +94,7 @@ public final class Gradients implements AutoCloseable {
     void overlap() {
         if (side != null) {
             overlapping = true;
-            waiting.forEach(work -> running.add(side.submit(work)));
-            waiting.clear();
+            waiting.forEach(work -> running.add(CompletableFuture.runAsync(this::computeNext, side)));
             Engine.useThreads(threads - threads / 2);
         }
     }
@@ -92,19 +102,17 @@ public final class Gradients implements AutoCloseable {
     /** Returns when all gradients are there. */
     void await() {
         try {
-            for (Future<?> work : running) {
-                work.get();
+            Engine.useThreads(1);
+            while (!waiting.isEmpty()) {
+                computeNext();
             }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a gradient could not be computed", e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for gradients", e);
         } finally {
-            running.clear();
             waiting.clear();
+            CompletableFuture<Void> others = CompletableFuture.allOf(running.toArray(CompletableFuture[]::new));
+            running.clear();
             overlapping = false;
             Engine.useThreads(threads);
+            others.join();
         }
     }
 

@@ -81,16 +81,19 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      * @param gradient N×classes float32, of the loss with respect to the logits
      */
     public void backward(Tensor gradient, Pass pass) {
-        Tensor g = fc.backward(gradient, pass);
-        for (int i = body.size() - 1; i >= 0; i--) {
-            if (i == body.size() - 1 - architecture.n()) {
-                // The chain is longer than the filters' gradients by about what the last stage takes.
-                pass.gradients().overlap();
+        try {
+            Tensor g = fc.backward(gradient, pass);
+            for (int i = body.size() - 1; i >= 0; i--) {
+                if (i == body.size() - 1 - architecture.n()) {
+                    // The chain is longer than the filters' gradients by about what the last stage takes.
+                    pass.gradients().overlap();
+                }
+                g = body.get(i).backward(g, pass);
             }
-            g = body.get(i).backward(g, pass);
+            conv1.backwardToNumbers(bn1.backward(relu1.backward(g, pass), pass), pass);
+        } finally {
+            pass.gradients().await();
         }
-        conv1.backwardToNumbers(bn1.backward(relu1.backward(g, pass), pass), pass);
-        pass.gradients().await();
     }
 
     /** Tells the visitor of each layer, from the first to the last. */
