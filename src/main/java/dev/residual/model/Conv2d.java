@@ -44,7 +44,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
     Tensor forwardRelu(Tensor x, Pass pass) {
         return FusedConvolution.isFor(x)
-                ? FusedConvolution.relu(x, weights(x, pass), biases(x, pass), stride, padding)
+                ? FusedConvolution.relu(x, packed(x, pass), biases(x, pass), stride, padding)
                 : forward(x, pass).relu_();
     }
 
@@ -55,12 +55,18 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
      */
     Tensor forwardAddRelu(Tensor x, Tensor other, Pass pass) {
         return FusedConvolution.isFor(x)
-                ? FusedConvolution.addRelu(other, x, weights(x, pass), biases(x, pass), padding)
+                ? FusedConvolution.addRelu(other, x, packed(x, pass), biases(x, pass), padding)
                 : other.add_(forward(x, pass)).relu_();
     }
 
     private Tensor weights(Tensor x, Pass pass) {
         return pass.parameter(name + ".weight", x.scalar_type());
+    }
+
+    private Tensor packed(Tensor x, Pass pass) {
+        Tensor weights = weights(x, pass);
+        return pass.once(
+                name + ".weight packed", x.scalar_type(), () -> FusedConvolution.pack(weights, x, stride, padding));
     }
 
     private Tensor biases(Tensor x, Pass pass) {

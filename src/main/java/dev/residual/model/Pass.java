@@ -2,6 +2,7 @@ package dev.residual.model;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -58,7 +59,13 @@ public final class Pass {
 
     /** The same in the precision that a layer computes in. */
     Tensor parameter(String name, ScalarType precision) {
-        return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
+        Supplier<Tensor> same = () -> state.get(name).to(precision);
+        return mode == Mode.FOLDED ? once(name, precision, same) : cast.computeIfAbsent(name, n -> same.get());
+    }
+
+    /** In a folded network, whose numbers stay: what is computed at its first pass in this precision. */
+    Tensor once(String name, ScalarType precision, Supplier<Tensor> computation) {
+        return state.once(name + " " + precision.value, computation);
     }
 
     Gradients gradients() {

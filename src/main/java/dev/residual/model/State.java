@@ -6,7 +6,9 @@ import dev.residual.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -17,6 +19,7 @@ public final class State implements AutoCloseable {
     private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
     private final Device device;
     private final Map<String, Tensor> byName = new LinkedHashMap<>();
+    private final Map<String, Tensor> derived = new ConcurrentHashMap<>();
 
     /**
      * @param parameters what there is to hold, from {@link ResNet#parameters}
@@ -41,6 +44,18 @@ public final class State implements AutoCloseable {
         return tensor;
     }
 
+    /**
+     * For numbers that no longer change: what is computed from them at the first call, and lives as long as they do.
+     * Threads may share it.
+     */
+    Tensor once(String key, Supplier<Tensor> computation) {
+        return derived.computeIfAbsent(key, k -> {
+            try (Scope scope = Scope.noGrad()) {
+                return scope.keep(computation.get());
+            }
+        });
+    }
+
     Parameter parameter(String name) {
         return tensors.keySet().stream()
                 .filter(p -> p.name().equals(name))
@@ -59,6 +74,8 @@ public final class State implements AutoCloseable {
 
     @Override
     public void close() {
+        derived.values().forEach(Tensor::close);
+        derived.clear();
         tensors.values().forEach(Tensor::close);
         tensors.clear();
         byName.clear();

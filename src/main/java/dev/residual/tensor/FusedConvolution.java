@@ -30,10 +30,26 @@ public final class FusedConvolution {
     }
 
     /**
+     * The weights in the layout in which the operations below compute; from any other they bring them into it each time.
+     *
+     * @param weights O×I×k×k, of x's type
+     * @param x of the size to expect, N×I×H×W; with others the packed weights give the same, perhaps more slowly
+     */
+    public static Tensor pack(Tensor weights, Tensor x, int stride, int padding) {
+        return torch.mkldnn_reorder_conv2d_weight(
+                weights.to_mkldnn(),
+                new long[] {padding, padding},
+                new long[] {stride, stride},
+                new long[] {1, 1},
+                1,
+                x.shape());
+    }
+
+    /**
      * max(0, ·) of the convolution.
      *
      * @param x N×I×H×W, channels-last
-     * @param weights O×I×k×k, of x's type
+     * @param weights O×I×k×k, of x's type, perhaps {@link #pack packed}
      * @param biases O, of x's type
      * @return N×O×H'×W', new
      */
@@ -45,8 +61,8 @@ public final class FusedConvolution {
                 pair(padding),
                 pair(stride),
                 pair(1),
-                new IValue(1L), // group
-                new IValue("relu"),
+                Operators.ONE_GROUP,
+                Operators.RELU,
                 Operators.NO_SCALARS,
                 Operators.NONE);
         Operators.CONVOLUTION.callBoxed(stack);
@@ -68,10 +84,10 @@ public final class FusedConvolution {
                 pair(padding),
                 pair(1),
                 pair(1),
-                new IValue(1L), // group
-                new IValue("add"),
-                new IValue(new Scalar(1.0)),
-                new IValue("relu"),
+                Operators.ONE_GROUP,
+                Operators.ADD,
+                Operators.ONE,
+                Operators.RELU,
                 Operators.NO_SCALARS,
                 Operators.NONE);
         Operators.CONVOLUTION_ADD.callBoxed(stack);
@@ -92,6 +108,10 @@ public final class FusedConvolution {
         static final IValue NO_SCALARS;
 
         static final IValue NONE;
+        static final IValue ONE;
+        static final IValue ONE_GROUP;
+        static final IValue RELU;
+        static final IValue ADD;
 
         /** [0, 0], [1, 1], [2, 2]: JavaCPP makes lists of integers only by way of TorchScript. */
         static final IValue[] PAIRS = new IValue[3];
@@ -104,6 +124,10 @@ public final class FusedConvolution {
                 CONVOLUTION_ADD = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(NAME + "_", "binary")) : null;
                 NO_SCALARS = AVAILABLE ? scope.keep(new IValue(noScalars())) : null;
                 NONE = scope.keep(new IValue());
+                ONE = scope.keep(new IValue(new Scalar(1.0)));
+                ONE_GROUP = scope.keep(new IValue(1L));
+                RELU = scope.keep(new IValue("relu"));
+                ADD = scope.keep(new IValue("add"));
                 for (int i = 0; i < PAIRS.length; i++) {
                     PAIRS[i] = scope.keep(torch.compile("def pair(i: int):\n    return [i, i]\n")
                             .get_function(new QualifiedName("pair"))
