@@ -60,7 +60,7 @@ public final class BareLoop implements AutoCloseable {
     /** Milliseconds of each of so many runs, after some to warm up. */
     static double[] time(int runs, Runnable work) {
         double[] milliseconds = new double[runs];
-        for (int i = -3; i < runs; i++) {
+        for (int i = -10; i < runs; i++) {
             long start = System.nanoTime();
             work.run();
             if (i >= 0) {

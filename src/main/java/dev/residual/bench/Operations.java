@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -28,41 +27,25 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The operations that a training step of a network is made of, each kind and shape timed alone: the floor that a step
- * stands on. Again and again on the same maps, an operation finds them in the processor's cache; in a step it finds some
- * there, those that the operation before has just written, and others in memory. So each is timed in both ways.
+ * stands on. A step is at best the sum of what they usually take, never of each one's luckiest moment: that is why both
+ * are noted. (That their maps come from memory in a step, not from the cache as here, makes some 3 % of difference.)
  */
 public final class Operations {
-    /** Runs of each operation before the best is taken: at least so many, and for so long. */
+    /** Runs of each operation: at least so many, and for so long. */
     private static final int RUNS = 8;
 
     private static final long NANOSECONDS = 150_000_000;
-
-    /** Bytes of maps to go through before an operation sees the same again, which by then has left the cache. */
-    private static final long BEYOND_THE_CACHE = 64L << 20;
 
     /**
      * @param operation such as {@code conv, forward}
      * @param shape of its input, and the channels that come out
      * @param count how often a step does it
-     * @param milliseconds the least that it took once, with its maps in the cache where they fit
-     * @param fromMemory the same with maps that come from memory and go there
+     * @param minimum the least milliseconds that it took once
+     * @param median of the milliseconds that it took
      */
-    public record Cost(String operation, String shape, int count, double milliseconds, double fromMemory) {
-        public double total() {
-            return count * milliseconds;
-        }
-
-        public double totalFromMemory() {
-            return count * fromMemory;
-        }
-
+    public record Cost(String operation, String shape, int count, double minimum, double median) {
         Cost orFaster(Cost again) {
-            return new Cost(
-                    operation,
-                    shape,
-                    count,
-                    Math.min(milliseconds, again.milliseconds),
-                    Math.min(fromMemory, again.fromMemory));
+            return new Cost(operation, shape, count, Math.min(minimum, again.minimum), Math.min(median, again.median));
         }
     }
 
@@ -76,12 +59,10 @@ public final class Operations {
     private record Key(String operation, String shape) {}
 
     private static final class Operation {
-        private final Shape input;
         private final Supplier<Runnable> work;
         private int count;
 
-        Operation(Shape input, Supplier<Runnable> work) {
-            this.input = input;
+        Operation(Supplier<Runnable> work) {
             this.work = work;
         }
     }
@@ -102,31 +83,25 @@ public final class Operations {
         List<Cost> costs = new ArrayList<>();
         all.operations.forEach((key, operation) -> {
             try (Scope scope = Scope.noGrad()) {
-                long bytes = all.maps(operation.input).nbytes();
-                List<Runnable> copies = Stream.generate(operation.work)
-                        .limit(Math.max(2, BEYOND_THE_CACHE / bytes))
-                        .toList();
-                double cached = best(copies.subList(0, 1));
-                costs.add(new Cost(key.operation, key.shape, operation.count, cached, best(copies)));
+                double[] times = times(operation.work.get());
+                costs.add(new Cost(key.operation, key.shape, operation.count, times[0], times[times.length / 2]));
             }
         });
         return costs;
     }
 
-    /** Of runs of the same work on copies of its input, in turns; what comes out stays until all have had theirs. */
-    private static double best(List<Runnable> copies) {
-        long best = Long.MAX_VALUE;
+    /** Milliseconds of many runs, ascending. */
+    private static double[] times(Runnable work) {
+        List<Double> times = new ArrayList<>();
         long begin = System.nanoTime();
-        for (int i = 0; i < RUNS || System.nanoTime() - begin < NANOSECONDS; i++) {
+        while (times.size() < RUNS || System.nanoTime() - begin < NANOSECONDS) {
             try (Scope scope = Scope.noGrad()) {
-                for (Runnable work : copies) {
-                    long start = System.nanoTime();
-                    work.run();
-                    best = Math.min(best, System.nanoTime() - start);
-                }
+                long start = System.nanoTime();
+                work.run();
+                times.add((System.nanoTime() - start) / 1e6);
             }
         }
-        return best / 1e6;
+        return times.stream().mapToDouble(t -> t).sorted().toArray();
     }
 
     private void list(ResNet network) {
@@ -154,7 +129,7 @@ public final class Operations {
             bn(projection.bn(), shape);
         }
         if (!(block.shortcut() instanceof Shortcut.None)) {
-            add("add, forward and backward", shape, shape.toString(), 2, () -> {
+            add("add, forward and backward", shape.toString(), 2, () -> {
                 Tensor a = maps(shape);
                 Tensor b = maps(shape);
                 return () -> a.add_(b);
@@ -169,7 +144,7 @@ public final class Operations {
         Shape output = new Shape(conv.out(), size, size);
         String kind = "conv " + conv.kernel() + "×" + conv.kernel() + ", ";
         String shape = input + " → " + conv.out() + (conv.stride() > 1 ? ", stride " + conv.stride() : "");
-        add(kind + "forward", input, shape, 1, () -> {
+        add(kind + "forward", shape, 1, () -> {
             Tensor x = maps(input);
             Tensor filters = filters(conv);
             return () -> torch.conv2d(
@@ -181,9 +156,9 @@ public final class Operations {
                     new long[] {1, 1},
                     1);
         });
-        add(kind + "filters' gradient", input, shape, 1, () -> gradient(conv, input, output, false));
+        add(kind + "filters' gradient", shape, 1, () -> gradient(conv, input, output, false));
         if (ofInput) {
-            add(kind + "input's gradient", input, shape, 1, () -> gradient(conv, input, output, true));
+            add(kind + "input's gradient", shape, 1, () -> gradient(conv, input, output, true));
         }
         return output;
     }
@@ -209,12 +184,12 @@ public final class Operations {
 
     private void bn(BatchNorm2d bn, Shape shape) {
         TensorOptional none = new TensorOptional();
-        add("BN, forward", shape, shape.toString(), 1, () -> {
+        add("BN, forward", shape.toString(), 1, () -> {
             Tensor x = maps(shape);
             TensorOptional ones = ones(bn);
             return () -> torch.native_batch_norm(x, ones, ones, none, none, true, 0.1, 1e-5);
         });
-        add("BN, backward", shape, shape.toString(), 1, () -> {
+        add("BN, backward", shape.toString(), 1, () -> {
             Tensor x = maps(shape);
             TensorOptional ones = ones(bn);
             T_TensorTensorTensor_T forward = torch.native_batch_norm(x, ones, ones, none, none, true, 0.1, 1e-5);
@@ -232,19 +207,19 @@ public final class Operations {
     }
 
     private void relu(Shape shape) {
-        add("ReLU, forward", shape, shape.toString(), 1, () -> {
+        add("ReLU, forward", shape.toString(), 1, () -> {
             Tensor x = maps(shape);
             return x::relu_;
         });
-        add("ReLU, backward", shape, shape.toString(), 1, () -> {
+        add("ReLU, backward", shape.toString(), 1, () -> {
             Tensor y = maps(shape);
             Tensor gradient = maps(shape);
             return () -> torch.threshold_backward_out(gradient, gradient, y, new Scalar(0));
         });
     }
 
-    private void add(String operation, Shape input, String shape, int count, Supplier<Runnable> work) {
-        operations.computeIfAbsent(new Key(operation, shape), k -> new Operation(input, work)).count += count;
+    private void add(String operation, String shape, int count, Supplier<Runnable> work) {
+        operations.computeIfAbsent(new Key(operation, shape), k -> new Operation(work)).count += count;
     }
 
     private Tensor maps(Shape shape) {

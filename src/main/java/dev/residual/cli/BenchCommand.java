@@ -117,9 +117,9 @@ final class BenchCommand implements Callable<Integer> {
             read = loop.reads(turns * steps);
         }
         costs = Operations.faster(costs, Operations.measure(a, batchSize, p));
-        double sum = costs.stream().mapToDouble(Cost::total).sum();
-        double sumFromMemory = costs.stream().mapToDouble(Cost::totalFromMemory).sum();
-        say(String.format("  %-28s %-24s %5s %19s %19s", "", "", "", "ms, from the cache", "ms, from memory"));
+        double minima = costs.stream().mapToDouble(c -> c.count() * c.minimum()).sum();
+        double medians = costs.stream().mapToDouble(c -> c.count() * c.median()).sum();
+        say(String.format("  %-28s %-24s %5s %19s %19s", "", "", "", "minimum, ms", "median, ms"));
         say(String.format(
                 "  %-28s %-24s %5s %9s %9s %9s %9s",
                 "operation", "shape", "times", "each", "in all", "each", "in all"));
@@ -130,22 +130,29 @@ final class BenchCommand implements Callable<Integer> {
                     c.operation(),
                     c.shape(),
                     c.count(),
-                    c.milliseconds(),
-                    c.total(),
-                    c.fromMemory(),
-                    c.totalFromMemory()));
+                    c.minimum(),
+                    c.count() * c.minimum(),
+                    c.median(),
+                    c.count() * c.median()));
         }
-        say(String.format(Locale.ROOT, "  %-68s %9.2f %19.2f", "sum of their minima", sum, sumFromMemory));
+        double[] sorted = sorted(step);
+        double least = sorted[0] / minima;
+        double usual = sorted[sorted.length / 2] / medians;
+        say(String.format(Locale.ROOT, "  %-68s %9.2f %19.2f", "sum", minima, medians));
         say(row("whole step", step, "ms"));
-        say(row("  over the sum from the cache", scaled(step, 1 / sum), ""));
-        say(row("  over the sum from memory", scaled(step, 1 / sumFromMemory), ""));
+        say(String.format(
+                Locale.ROOT,
+                "  %-29s minimum %11.3f      median %11.3f",
+                "  over the operations' sum of",
+                least,
+                usual));
         say(row("reading, images/s", perSecond(read), "/s"));
         document.put("operations", costs);
-        document.put("sum_ms", sum);
-        document.put("sum_from_memory_ms", sumFromMemory);
-        document.put("step_ms", sorted(step));
-        document.put("step_over_sum", sorted(step)[0] / sum);
-        document.put("step_over_sum_from_memory", sorted(step)[0] / sumFromMemory);
+        document.put("sum_of_minima_ms", minima);
+        document.put("sum_of_medians_ms", medians);
+        document.put("step_ms", sorted);
+        document.put("step_over_sum_of_minima", least);
+        document.put("step_over_sum_of_medians", usual);
         document.put("reading_images_per_second", sorted(perSecond(read)));
     }
 
