@@ -27,8 +27,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The operations that a training step of a network is made of, each kind and shape timed alone: the floor that a step
- * stands on. A step is at best the sum of what they usually take, never of each one's luckiest moment: that is why both
- * are noted. (That their maps come from memory in a step, not from the cache as here, makes some 3 % of difference.)
+ * stands on. A step never meets the luckiest moment of each, so what they usually take is noted beside it. Alone, an
+ * operation finds its input in the processor's cache; in a step much comes from memory.
  */
 public final class Operations {
     /** Runs of each operation: at least so many, and for so long. */
@@ -231,7 +231,6 @@ public final class Operations {
     }
 
     private Tensor random(long... shape) {
-        Tensor values = torch.empty(shape).to(precision.type()).normal_();
-        return Tensors.channelsLast(values);
+        return Tensors.channelsLast(torch.randn(shape)).to(precision.type());
     }
 }
