@@ -1,23 +1,18 @@
 package dev.residual.cli;
 
+import static dev.residual.cli.Result.assertRefused;
+import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Json;
-import dev.residual.predict.TinyModel;
 import dev.residual.weights.ModelFile;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,37 +21,11 @@ class CommandLineTest {
     @TempDir
     static Path folder;
 
-    private record Result(int code, String out, String err) {}
-
-    private static Result run(String... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-            int code = Main.run(args);
-            return new Result(
-                    code, outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
-
-    /** One sentence on standard error, without a stack trace. */
-    private static void assertRefused(Result result, int code, String sentence) {
-        assertThat(result.code).as(result.err).isEqualTo(code);
-        assertThat(result.err).contains(sentence).doesNotContain("\tat ");
-        assertThat(result.out).isEmpty();
-    }
-
     @Test
     void summaryAsJson() {
         Result result = run("summary", "resnet20", "--json");
-        JsonNode json = Json.tree(result.out, "output");
-        assertThat(result.code).isZero();
+        JsonNode json = Json.tree(result.out(), "output");
+        assertThat(result.code()).isZero();
         assertThat(json.get("architecture").asText()).isEqualTo("resnet20");
         assertThat(json.get("parameters").asLong()).isEqualTo(269_722);
         assertThat(json.get("multiply_adds").asLong()).isEqualTo(40_551_040);
@@ -68,7 +37,7 @@ class CommandLineTest {
     void wrongUsageIsTwoWithTheNearestSpelling() {
         Result option = run("train", "--sede", "3");
         assertRefused(option, 2, "--sede");
-        assertThat(option.err).contains("--seed");
+        assertThat(option.err()).contains("--seed");
         assertRefused(run("trian"), 2, "train");
         assertRefused(run("train", "--optimizer", "adma"), 2, "adam");
         assertRefused(run("train", "--augmentation", "cropflip"), 2, "crop-flip");
@@ -100,12 +69,12 @@ class CommandLineTest {
         for (String command : List.of(
                 "train", "resume", "evaluate", "summary", "report", "bench", "predict", "models", "import", "export")) {
             Result help = run("help", command);
-            assertThat(help.code).isZero();
-            assertThat(help.out).contains("Usage: residual " + command);
+            assertThat(help.code()).isZero();
+            assertThat(help.out()).contains("Usage: residual " + command);
         }
-        assertThat(run("--version").out).startsWith("residual ");
-        assertThat(run().code).isEqualTo(2);
-        assertThat(run().out).isEmpty();
+        assertThat(run("--version").out()).startsWith("residual ");
+        assertThat(run().code()).isEqualTo(2);
+        assertThat(run().out()).isEmpty();
     }
 
     /** A whole run by its commands: train, evaluate, report, resume. */
@@ -124,9 +93,12 @@ class CommandLineTest {
                 "500",
                 "--output",
                 run.toString());
-        assertThat(trained.code).as(trained.err).isZero();
-        assertThat(trained.out).contains("epoch 1/1").contains("Test accuracy").contains("residual evaluate " + run);
-        assertThat(trained.err).isEmpty();
+        assertThat(trained.code()).as(trained.err()).isZero();
+        assertThat(trained.out())
+                .contains("epoch 1/1")
+                .contains("Test accuracy")
+                .contains("residual evaluate " + run);
+        assertThat(trained.err()).isEmpty();
         try (Stream<Path> files = Files.list(run)) {
             assertThat(files.map(f -> f.getFileName().toString().replaceAll("\\d+", "N")))
                     .contains(
@@ -142,7 +114,7 @@ class CommandLineTest {
         assertRefused(run("train", "--dataset", "shapes", "--output", run.toString()), 1, "already holds a run");
 
         Result evaluated = run("evaluate", run.toString(), "--json");
-        JsonNode json = Json.tree(evaluated.out, "output");
+        JsonNode json = Json.tree(evaluated.out(), "output");
         assertThat(json.get("images").asInt()).isEqualTo(2000);
         assertThat(json.get("split").asText()).isEqualTo("test");
         assertThat(json.get("accuracy").asDouble())
@@ -151,8 +123,8 @@ class CommandLineTest {
         assertThat(json.get("confusion").size()).isEqualTo(10);
 
         Result bare = run("evaluate", run.resolve("model.safetensors").toString(), "--split", "validation", "--json");
-        assertThat(Json.tree(bare.out, "output").get("images").asInt()).isEqualTo(500);
-        assertThat(run("evaluate", run.toString()).out).contains("predicted");
+        assertThat(Json.tree(bare.out(), "output").get("images").asInt()).isEqualTo(500);
+        assertThat(run("evaluate", run.toString()).out()).contains("predicted");
 
         assertRefused(
                 run("train", "--dataset", "shapes", "--validation", "10000", "--output", folder + "/all"),
@@ -172,8 +144,8 @@ class CommandLineTest {
                 "--log-steps",
                 "--output",
                 tuned.toString());
-        assertThat(from.code).as(from.err).isZero();
-        assertThat(from.out).contains("resnet8 on shapes");
+        assertThat(from.code()).as(from.err()).isZero();
+        assertThat(from.out()).contains("resnet8 on shapes");
         assertThat(tuned.resolve("steps.csv")).content().hasLineCount(3);
         assertRefused(
                 run("train", "--from", run.toString(), "--architecture", "resnet20", "--dataset", "shapes"),
@@ -182,9 +154,9 @@ class CommandLineTest {
         assertRefused(run("train", "--from", "nothing.safetensors", "--dataset", "shapes"), 1, "no such file");
 
         Result finished = run("resume", run.toString());
-        assertThat(finished.code).as(finished.err).isZero();
+        assertThat(finished.code()).as(finished.err()).isZero();
         Result extended = run("resume", run.toString(), "--iterations", "8");
-        assertThat(extended.code).as(extended.err).isZero();
+        assertThat(extended.code()).as(extended.err()).isZero();
         assertThat(Files.readString(run.resolve("config.json"))).contains("\"iterations\" : 8");
 
         assertRefused(run("resume", run.toString(), "--iterations", "8"), 1, "8 iterations behind it already");
@@ -194,7 +166,7 @@ class CommandLineTest {
                         "test accuracy", accuracy -> assertThat(accuracy).matches("\\d+\\.\\d\\d %"));
 
         Result report = run("report", run.toString());
-        assertThat(report.code).as(report.err).isZero();
+        assertThat(report.code()).as(report.err()).isZero();
         assertThat(run.resolve("curves.svg")).exists();
 
         Files.writeString(
@@ -206,110 +178,6 @@ class CommandLineTest {
                 run.resolve("config.json"),
                 Files.readString(run.resolve("config.json")).replace("\"momentum\"", "\"momentun\""));
         assertRefused(run("resume", run.toString()), 1, "unknown key 'recipe.momentun'");
-    }
-
-    private static Path model() {
-        Path file = folder.resolve("tiny.safetensors");
-        if (!Files.exists(file)) {
-            TinyModel.of(3).write(file);
-        }
-        return file;
-    }
-
-    private static Path image(String name, int rgb) throws IOException {
-        BufferedImage image = new BufferedImage(40, 50, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < 2000; i++) {
-            image.setRGB(i % 40, i / 40, rgb * (i % 7 + 1));
-        }
-        Path file = folder.resolve(name);
-        ImageIO.write(
-                image,
-                "png",
-                Files.createDirectories(file.getParent())
-                        .resolve(file.getFileName())
-                        .toFile());
-        return file;
-    }
-
-    @Test
-    void predictNamesTheClassesOfEachImageAndGoesOnAfterABadOne() throws IOException {
-        String red = image("pictures/red.png", 0x200000).toString();
-        String blue = image("pictures/blue.PNG", 0x20).toString();
-        Files.writeString(folder.resolve("pictures/note.txt"), "not an image, and not asked for");
-        String model = model().toString();
-        Result all = run("predict", model, "--top", "2", "--json", folder + "/pictures", red);
-        assertThat(all.code).as(all.err).isZero();
-        JsonNode json = Json.tree(all.out, "output");
-        assertThat(json.findValuesAsText("file")).containsExactly(blue, red, red);
-        assertThat(json.get(0).get("top").size()).isEqualTo(2);
-        assertThat(json.get(0).get("top").get(0).get("class").asText()).startsWith("class ");
-        assertThat(json.get(0).get("top").get(0).get("probability").asDouble())
-                .isBetween(json.get(0).get("top").get(1).get("probability").asDouble(), 1.0);
-
-        Path bad = Files.writeString(folder.resolve("bad.png"), "no picture");
-        Result some = run("predict", model, bad.toString(), red, folder + "/none.png", "--json");
-        assertThat(some.code).isEqualTo(1);
-        assertThat(some.err.lines())
-                .containsExactly(
-                        "residual: " + bad + ": not an image that can be read: expected JPEG, PNG, BMP, GIF or WebP",
-                        "residual: cannot read " + folder + "/none.png: no such file or directory");
-        assertThat(Json.tree(some.out, "output").findValuesAsText("file")).containsExactly(red);
-
-        assertThat(run("predict", model, red).out).startsWith(red + ":  class ").hasLineCount(1);
-        assertRefused(run("predict", model), 2, "IMAGE");
-        assertRefused(run("predict", model, "--top", "0", red), 2, "--top 0");
-        assertRefused(run("predict", folder + "/nothing", red), 1, "nor a shipped model");
-        assertRefused(run("predict", "resnet21", red), 1, "nor a shipped model");
-        Path empty = Files.createDirectories(folder.resolve("empty"));
-        assertRefused(run("predict", model, empty.toString()), 1, "has no .jpg");
-    }
-
-    /** Without MODEL, with standard input, and by its name. */
-    @Test
-    void aShippedModelIsUsedByItsName() throws IOException, InterruptedException {
-        Path red = image("one.png", 0x200000);
-        String implied = process(red, "predict", "-");
-        assertThat(implied).matches("(?s)-:  (airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) .*");
-        assertThat(process(red, "predict", "resnet20", red.toString())).isEqualTo(red + implied.substring(1));
-        assertThat(process(red, "models")).startsWith("resnet20   resnet20, 269,722 parameters, test accuracy 8");
-        Path exported = folder.resolve("out.onnx");
-        process(red, "export", "resnet20", "--format", "onnx", "--output", exported.toString());
-        assertThat(exported).isNotEmptyFile();
-    }
-
-    private static String process(Path input, String... args) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-        command.addAll(List.of(args));
-        Path output = folder.resolve("process.txt");
-        Process process = new ProcessBuilder(command)
-                .redirectInput(input.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .redirectOutput(output.toFile())
-                .start();
-        assertThat(process.waitFor()).as(Files.readString(output)).isZero();
-        return Files.readString(output);
-    }
-
-    @Test
-    void exportWritesOnnx() {
-        Path file = folder.resolve("tiny.onnx");
-        Result result = run(
-                "export",
-                model().toString(),
-                "--format",
-                "onnx",
-                "--normalize-inside",
-                "--fold",
-                "--output",
-                file.toString());
-        assertThat(result.code).as(result.err).isZero();
-        assertThat(file).isNotEmptyFile();
-        assertRefused(run("export", model().toString(), "--format", "onxn", "--output", "x"), 2, "onnx");
-        assertRefused(run("export", model().toString(), "--format", "onnx"), 2, "--output");
     }
 
     /** SIGTERM while training: the checkpoint is written, the exit code is 130, and the run goes on from there. */

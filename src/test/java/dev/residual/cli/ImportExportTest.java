@@ -1,13 +1,13 @@
 package dev.residual.cli;
 
+import static dev.residual.cli.Result.assertRefused;
+import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.predict.TinyModel;
 import dev.residual.weights.ModelFile;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,8 +22,6 @@ class ImportExportTest {
     private static Path weights;
     private static Path article;
 
-    private record Result(int code, String out, String err) {}
-
     @BeforeAll
     static void copyFixtures() throws IOException {
         weights = copy("legacy.th");
@@ -36,30 +34,6 @@ class ImportExportTest {
             Files.copy(in, file);
         }
         return file;
-    }
-
-    private static Result run(Object... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-            String[] words = java.util.Arrays.stream(args).map(Object::toString).toArray(String[]::new);
-            return new Result(
-                    Main.run(words),
-                    outBytes.toString(StandardCharsets.UTF_8),
-                    errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
-
-    private static void assertRefused(Result result, int code, String sentence) {
-        assertThat(result.code).as(result.err).isEqualTo(code);
-        assertThat(result.err).contains(sentence).doesNotContain("\tat ");
     }
 
     /** In, out as PyTorch and safetensors, in again: the same bits. */
@@ -81,9 +55,9 @@ class ImportExportTest {
                 ".229,.224,.225",
                 "--classes",
                 "a,b,c,d,e");
-        assertThat(imported.code).as(imported.err).isZero();
-        assertThat(imported.err).isEmpty();
-        assertThat(imported.out).contains("resnet8-w4x6x8 with 5 classes").contains("PyTorch legacy");
+        assertThat(imported.code()).as(imported.err()).isZero();
+        assertThat(imported.err()).isEmpty();
+        assertThat(imported.out()).contains("resnet8-w4x6x8 with 5 classes").contains("PyTorch legacy");
         ModelFile read = ModelFile.read(model);
         assertThat(read.card().classes()).containsExactly("a", "b", "c", "d", "e");
         assertThat(read.card().normalization().mean()).containsExactly(.485f, .456f, .406f);
@@ -91,17 +65,19 @@ class ImportExportTest {
         assertThat(read.card().provenance()).containsEntry("imported_file", "legacy.th");
 
         Path safetensors = folder.resolve("again.safetensors");
-        assertThat(run("export", model, "--format", "safetensors", "--output", safetensors).code)
+        assertThat(run("export", model, "--format", "safetensors", "--output", safetensors)
+                        .code())
                 .isZero();
         assertThat(Files.mismatch(model, safetensors)).isEqualTo(-1);
 
         Path pth = folder.resolve("model.pth");
-        assertThat(run("export", model, "--format", "pth", "--output", pth).out).contains("resnet8-w4x6x8 as pth");
+        assertThat(run("export", model, "--format", "pth", "--output", pth).out())
+                .contains("resnet8-w4x6x8 as pth");
         Path back = folder.resolve("back.safetensors");
         Result again = run("import", pth, "--output", back, "--verbose");
-        assertThat(again.code).as(again.err).isZero();
-        assertThat(again.out).contains("layer3.0.conv2.weight                [8×8×3×3]        layer3.0.conv2.weight");
-        assertThat(again.err)
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out()).contains("layer3.0.conv2.weight                [8×8×3×3]        layer3.0.conv2.weight");
+        assertThat(again.err())
                 .contains("assumed: --mean 0.4914,0.4822,0.4465 --std 0.247,0.2435,0.2616")
                 .contains("they are numbered");
         ModelFile.read(back)
@@ -114,15 +90,17 @@ class ImportExportTest {
     @Test
     void ourOwnFilesKeepTheirCard() {
         Path model = folder.resolve("own.safetensors");
-        assertThat(run("import", article, "--output", model, "--classes", "v,w,x,y,z").err)
+        assertThat(run("import", article, "--output", model, "--classes", "v,w,x,y,z")
+                        .err())
                 .contains("assumed: --mean 0.0,0.0,0.0 --std 1.0,1.0,1.0");
         Path again = folder.resolve("own-again.safetensors");
-        assertThat(run("import", model, "--output", again).err).isEmpty();
+        assertThat(run("import", model, "--output", again).err()).isEmpty();
         assertThat(ModelFile.read(again).card().classes()).containsExactly("v", "w", "x", "y", "z");
         Path pth = folder.resolve("own.pth");
-        assertThat(run("export", model, "--format", "pth", "--naming", "article", "--output", pth).code)
+        assertThat(run("export", model, "--format", "pth", "--naming", "article", "--output", pth)
+                        .code())
                 .isZero();
-        assertThat(run("import", pth, "--output", again).out).contains("by the article's names");
+        assertThat(run("import", pth, "--output", again).out()).contains("by the article's names");
     }
 
     @Test
@@ -156,5 +134,17 @@ class ImportExportTest {
                 run("import", weights, "--output", out, "--architecture", "resnet20"), 1, "resnet20 was asked for");
         assertRefused(run("export", weights, "--format", "pth", "--output", out), 1, "not a safetensors file");
         assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void exportWritesOnnx() {
+        Path model = folder.resolve("tiny.safetensors");
+        TinyModel.of(3).write(model);
+        Path file = folder.resolve("tiny.onnx");
+        Result result = run("export", model, "--format", "onnx", "--normalize-inside", "--fold", "--output", file);
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(file).isNotEmptyFile();
+        assertRefused(run("export", model, "--format", "onxn", "--output", "x"), 2, "onnx");
+        assertRefused(run("export", model, "--format", "onnx"), 2, "--output");
     }
 }

@@ -1,33 +1,24 @@
 package dev.residual.predict;
 
+import static dev.residual.predict.Pictures.CMYK_JPEG;
+import static dev.residual.predict.Pictures.allFormats;
+import static dev.residual.predict.Pictures.assertFilled;
+import static dev.residual.predict.Pictures.file;
+import static dev.residual.predict.Pictures.filled;
+import static dev.residual.predict.Pictures.png;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import com.sun.management.ThreadMXBean;
-import dev.residual.ResidualException;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.DeflaterOutputStream;
-import javax.imageio.ImageIO;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -35,65 +26,8 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.data.Offset;
 
-/** What is made of image files, whole, odd and hostile. */
+/** What is made of image files, whole and odd. */
 class PhotoTest {
-    /** 48×40 pixels of (200, 30, 60), written by libwebp: lossy and lossless. */
-    private static final byte[] WEBP = base64(
-            "UklGRkQAAABXRUJQVlA4IDgAAAAwAwCdASowACgAPrVaqE8nJSOiI4gA4BaJZwAAG4G9Pg4AAP7rNv9zeDld//8s//2W/7LeEAAAAA==");
-
-    private static final byte[] WEBP_LOSSLESS = base64("UklGRiQAAABXRUJQVlA4TBcAAAAvL8AJAAdQjyKXp/8BICH8P69G9D91AQA=");
-
-    /** 16×16 pixels of (0, 200, 100, 20) in CMYK, written by libjpeg as Adobe's programs do. */
-    private static final byte[] CMYK_JPEG = base64(
-            "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAoHB4jHhkoIyEjLSsoMDxkQTw3Nzx7WF1JZJGAmZaPgIyKoLTmw6Cq2q2KjMj/y9ru9f///5vB////"
-                    + "+v/m/f/4/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABcAAQEBAQAAAAAAAAAAAAAAAAAFAwT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oADgRD"
-                    + "AE0AWQBLAAA/ALLgaqoAAAD/2Q==");
-
-    private static byte[] base64(String text) {
-        return Base64.getDecoder().decode(text);
-    }
-
-    private static byte[] file(BufferedImage image, String format) {
-        try {
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            assertThat(ImageIO.write(image, format, out)).as(format).isTrue();
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static BufferedImage filled(int width, int height, int type, int argb) {
-        BufferedImage image = new BufferedImage(width, height, type);
-        for (int i = 0; i < width * height; i++) {
-            image.setRGB(i % width, i / width, argb);
-        }
-        return image;
-    }
-
-    private static BufferedImage sample() {
-        return filled(48, 40, BufferedImage.TYPE_INT_RGB, 0xc81e3c);
-    }
-
-    private static Map<String, byte[]> allFormats() {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String format : new String[] {"png", "bmp", "gif", "jpeg"}) {
-            files.put(format, file(sample(), format));
-        }
-        files.put("webp", WEBP);
-        files.put("lossless webp", WEBP_LOSSLESS);
-        return files;
-    }
-
-    /** Every pixel is this colour, give or take. */
-    private static void assertFilled(Photo photo, int tolerance, int... rgb) {
-        for (int i = 0; i < photo.pixels().length; i++) {
-            assertThat(Math.abs((photo.pixels()[i] & 0xff) - rgb[i % 3]))
-                    .as("byte " + i + " is " + (photo.pixels()[i] & 0xff))
-                    .isLessThanOrEqualTo(tolerance);
-        }
-    }
-
     private static int[] pixel(Photo photo, int y, int x) {
         int i = (y * 32 + x) * 3;
         byte[] p = photo.pixels();
@@ -280,145 +214,5 @@ class PhotoTest {
                 .put(exif.array())
                 .put(jpeg, 2, jpeg.length - 2)
                 .array();
-    }
-
-    private static void assertRefused(byte[] file, String sentence) {
-        assertThatThrownBy(() -> Photo.read(new ByteArrayInputStream(file), "x.png"))
-                .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("x.png")
-                .hasMessageContaining(sentence);
-    }
-
-    @Example
-    void hostileFilesAreRefused() {
-        assertRefused(new byte[0], "not an image that can be read");
-        assertRefused("GIF87a".getBytes(), "x.png");
-        assertRefused("hello".repeat(100).getBytes(), "not an image that can be read");
-        assertRefused(png(50_000, 50_000, 8, 2), "50000×50000 pixels are more than");
-        assertRefused(png(8193, 8192, 8, 0), "8193×8192 pixels are more than");
-        assertRefused(png(Integer.MAX_VALUE, Integer.MAX_VALUE, 8, 2), "more than");
-        assertRefused(file(sample(), "tiff"), "not an image that can be read");
-        byte[] gif = file(sample(), "gif");
-        ByteBuffer.wrap(gif).putInt(6, -1); // 65,535×65,535, though its only frame is small
-        assertFilled(Photo.read(gif), 0, 200, 30, 60);
-        assertThatThrownBy(() -> Photo.read(new Endless(), "x.png"))
-                .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("larger than the 67108864 bytes");
-        assertThatThrownBy(() -> Photo.read(Path.of("none.png")))
-                .isInstanceOf(ResidualException.class)
-                .hasMessage("cannot read none.png: no such file or directory");
-    }
-
-    /** 128 MiB of text in 128 KiB of PNG, of the kind (with a palette) whose chunks are looked through. */
-    @Example
-    void compressedTextIsNotUnfolded() {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        text.writeBytes(new byte[] {'a', 0, 0});
-        text.writeBytes(deflated(new byte[128 << 20]));
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(pngStart(1, 1, 8, 3));
-        chunk(out, "zTXt", text.toByteArray());
-        chunk(out, "PLTE", new byte[] {10, 20, 30});
-        chunk(out, "IDAT", deflated(new byte[2]));
-        chunk(out, "IEND", new byte[0]);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long before = threads.getCurrentThreadAllocatedBytes();
-        assertFilled(Photo.read(out.toByteArray()), 0, 10, 20, 30);
-        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(32 << 20);
-    }
-
-    private static final class Endless extends InputStream {
-        @Override
-        public int read() {
-            return 0;
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) {
-            return length;
-        }
-    }
-
-    /** Cut before its pixels end, no format passes for whole. */
-    @Property(tries = 300)
-    void truncatedFilesAreRefused(@ForAll @DoubleRange(max = 0.6) double part) {
-        BufferedImage noise = new BufferedImage(48, 40, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < 1920; i++) {
-            noise.setRGB(i % 48, i / 48, i * 0x9e3779b1);
-        }
-        for (String format : new String[] {"png", "bmp", "gif", "jpeg"}) {
-            byte[] whole = file(noise, format);
-            byte[] cut = Arrays.copyOf(whole, (int) (whole.length * part));
-            assertThatThrownBy(() -> Photo.read(cut)).as(format).isInstanceOf(ResidualException.class);
-        }
-    }
-
-    /** Of a damaged table of code lengths, the WebP reader asked for ever for what lies past the end. */
-    @Example
-    void damagedTablesEnd() {
-        byte[] file = WEBP_LOSSLESS.clone();
-        file[25] = (byte) 132;
-        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> assertRefused(file, "it ends too early"));
-    }
-
-    /** Any byte changed: it is still an image, or it is refused; nothing else ever happens. */
-    @Property(tries = 1000)
-    void damagedFilesAreReadOrRefused(@ForAll int position, @ForAll byte value, @ForAll int which) {
-        byte[][] files = allFormats().values().toArray(byte[][]::new);
-        byte[] file = files[Math.floorMod(which, files.length)].clone();
-        file[Math.floorMod(position, file.length)] = value;
-        try {
-            Photo.read(file);
-        } catch (ResidualException e) {
-            assertThat(e).hasMessageStartingWith("the image: ");
-        }
-    }
-
-    /** A PNG with one pixel's bytes, whatever size its header claims. */
-    private static byte[] png(int width, int height, int bits, int colourType, int... pixel) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(pngStart(width, height, bits, colourType));
-        byte[] row = new byte[1 + pixel.length]; // the first byte says that there is no filter
-        for (int i = 0; i < pixel.length; i++) {
-            row[1 + i] = (byte) pixel[i];
-        }
-        chunk(out, "IDAT", deflated(row));
-        chunk(out, "IEND", new byte[0]);
-        return out.toByteArray();
-    }
-
-    private static byte[] pngStart(int width, int height, int bits, int colourType) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'});
-        byte[] header = ByteBuffer.allocate(13)
-                .putInt(width)
-                .putInt(height)
-                .put((byte) bits)
-                .put((byte) colourType)
-                .array();
-        chunk(out, "IHDR", header);
-        return out.toByteArray();
-    }
-
-    private static byte[] deflated(byte[] bytes) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (DeflaterOutputStream deflater = new DeflaterOutputStream(out)) {
-            deflater.write(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
-    }
-
-    private static void chunk(ByteArrayOutputStream out, String type, byte[] bytes) {
-        CRC32 crc = new CRC32();
-        crc.update(type.getBytes());
-        crc.update(bytes);
-        out.writeBytes(ByteBuffer.allocate(12 + bytes.length)
-                .putInt(bytes.length)
-                .put(type.getBytes())
-                .put(bytes)
-                .putInt((int) crc.getValue())
-                .array());
     }
 }
