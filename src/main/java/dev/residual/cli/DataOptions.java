@@ -1,10 +1,14 @@
 package dev.residual.cli;
 
+import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.tensor.Engine;
 import dev.residual.train.RunConfig;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Option;
 
@@ -32,8 +36,9 @@ final class DataOptions {
         return dataset == null ? Datasets.CIFAR10 : dataset;
     }
 
-    Dataset load(Console console) {
-        return load(name(), path(), console);
+    /** Loads the data set, and libtorch with {@code threads}. */
+    Dataset load(int threads, Console console) {
+        return load(name(), path(), threads, console);
     }
 
     /** Whether what a run was trained on, or what the options name instead, is there without a download. */
@@ -41,9 +46,9 @@ final class DataOptions {
         return Datasets.isThere(name(trainedOn), path(trainedOn));
     }
 
-    /** Loads what a run was trained on, unless the options name another. */
-    Dataset load(RunConfig.Data trainedOn, Console console) {
-        return load(name(trainedOn), path(trainedOn), console);
+    /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. */
+    Dataset load(RunConfig.Data trainedOn, int threads, Console console) {
+        return load(name(trainedOn), path(trainedOn), threads, console);
     }
 
     private String name(RunConfig.Data trainedOn) {
@@ -52,6 +57,17 @@ final class DataOptions {
 
     private Path path(RunConfig.Data trainedOn) {
         return directory == null ? Path.of(trainedOn.directory()) : directory;
+    }
+
+    /** Both at once, since each takes about a second on one thread. libtorch's threads are those of the caller. */
+    private static Dataset load(String name, Path directory, int threads, Console console) {
+        CompletableFuture<Dataset> loading = CompletableFuture.supplyAsync(() -> load(name, directory, console));
+        Engine.start(threads);
+        try {
+            return loading.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof ResidualException refused ? refused : e;
+        }
     }
 
     private static Dataset load(String name, Path directory, Console console) {

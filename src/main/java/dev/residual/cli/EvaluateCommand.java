@@ -6,7 +6,6 @@ import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
-import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
 import dev.residual.train.Evaluation;
 import dev.residual.train.Evaluator;
@@ -82,13 +81,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         ModelArgument argument = ModelArgument.find(path, console);
         ModelFile model = argument.model();
-        Dataset dataset = data.load(argument.data(), console);
+        Dataset dataset = data.load(argument.data(), threads.count(), console);
         if (!dataset.classes().equals(model.card().classes())) {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
         ImageSet images = images(dataset, argument);
-        Engine.start(threads.count());
         Evaluation evaluation;
         Device device = Device.of("auto");
         try (State state = model.state(device)) {

@@ -49,7 +49,7 @@ final class ResumeCommand implements Callable<Integer> {
             }
             config = Json.with(config, Map.of("recipe", config.recipe().withIterations(iterations, done)));
         }
-        Dataset dataset = data.load(config.data(), console);
+        Dataset dataset = data.load(config.data(), config.threads(), console);
         requireSameData(config, dataset);
         return new Training(console).start(directory, config, dataset, checkpoint);
     }

@@ -8,7 +8,6 @@ import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
-import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
 import dev.residual.train.Beginning;
 import dev.residual.train.Checkpoint;
@@ -128,9 +127,8 @@ final class TrainCommand implements Callable<Integer> {
         if (output != null) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
-        Dataset dataset = data.load(console);
+        Dataset dataset = data.load(asked.threads(), console);
         Split.of(dataset, validation, seed); // can it be divided so?
-        Engine.start(asked.threads());
         Architecture fitted = Json.with(
                 asked.architecture(), Map.of("classes", dataset.classes().size()));
         Device where = Device.of(device);
