@@ -24,7 +24,7 @@ public record BatchNorm2d(String name, int channels) implements Module {
             return x;
         }
         boolean running = pass.mode() != Pass.Mode.BATCH_STATISTICS;
-        T_TensorTensorTensor_T result = torch.native_batch_norm(
+        T_TensorTensorTensor_T result = pass.exactly(() -> torch.native_batch_norm(
                 x,
                 numbers(".weight", pass),
                 numbers(".bias", pass),
@@ -32,7 +32,7 @@ public record BatchNorm2d(String name, int channels) implements Module {
                 running ? numbers(".running_var", pass) : new TensorOptional(),
                 pass.mode() != Pass.Mode.EVALUATION,
                 MOMENTUM,
-                EPSILON);
+                EPSILON));
         pass.save(name, x);
         pass.save(name + ".mean", result.get1());
         pass.save(name + ".deviation", result.get2());
@@ -41,7 +41,7 @@ public record BatchNorm2d(String name, int channels) implements Module {
 
     @Override
     public Tensor backward(Tensor gradient, Pass pass) {
-        T_TensorTensorTensor_T result = torch.native_batch_norm_backward(
+        T_TensorTensorTensor_T result = pass.exactly(() -> torch.native_batch_norm_backward(
                 gradient,
                 pass.saved(name),
                 numbers(".weight", pass),
@@ -51,7 +51,7 @@ public record BatchNorm2d(String name, int channels) implements Module {
                 new TensorOptional(pass.saved(name + ".deviation")), // its inverse
                 true,
                 EPSILON,
-                new BoolPointer(3).put(0, true).put(1, true).put(2, true));
+                new BoolPointer(3).put(0, true).put(1, true).put(2, true)));
         pass.gradients().put(name + ".weight", result.get1());
         pass.gradients().put(name + ".bias", result.get2());
         return result.get0();

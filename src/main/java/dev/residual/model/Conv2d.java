@@ -85,7 +85,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
                 .putLater(
                         name + ".weight", () -> gradients(gradient, pass, false).get1());
         if (bias) {
-            pass.gradients().put(name + ".bias", gradient.sum(0, 2, 3));
+            pass.gradients().put(name + ".bias", pass.exactly(() -> gradient.sum(0, 2, 3)));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.BusyCores;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -23,18 +25,24 @@ import org.bytedeco.pytorch.global.torch;
  * may come later, each computed by one thread alone: from {@link #overlap} on, half of the engine's threads go along the
  * chain, and each of the others takes the next filters' gradient that the chain has left behind; at its end, the chain's
  * thread takes what is left too. So nobody waits for long for anybody: where another process wants a core, a step slows
- * down gently. (oneDNN's filter gradients on several threads spin in a barrier until all of them are there.) Which
+ * down gently, the more so as they may then begin at once. (oneDNN's filter gradients on several threads spin in a barrier until all of them are there.) Which
  * thread computes a gradient depends on the moment, but never its bits.
  */
 public final class Gradients implements AutoCloseable {
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
-    private final int threads = Engine.threads();
+    private final Threads threads;
     private final ExecutorService side;
     private boolean overlapping;
 
     public Gradients(State state) {
+        this(state, new BusyCores());
+    }
+
+    /** @param busyElsewhere how many cores other processes keep busy */
+    Gradients(State state, IntSupplier busyElsewhere) {
+        threads = new Threads(busyElsewhere);
         state.tensors().forEach((p, tensor) -> {
             if (p.trained()) {
                 try (Scope scope = Scope.noGrad()) {
@@ -42,8 +50,8 @@ public final class Gradients implements AutoCloseable {
                 }
             }
         });
-        boolean alone = threads == 1 || state.device() == Device.CUDA;
-        side = alone ? null : Executors.newFixedThreadPool(threads / 2, Gradients::daemon);
+        boolean alone = threads.all() == 1 || state.device() == Device.CUDA;
+        side = alone ? null : Executors.newFixedThreadPool(threads.all() / 2, Gradients::daemon);
     }
 
     private static Thread daemon(Runnable work) {
@@ -54,6 +62,10 @@ public final class Gradients implements AutoCloseable {
         Thread thread = new Thread(alone, "gradients");
         thread.setDaemon(true);
         return thread;
+    }
+
+    Threads threads() {
+        return threads;
     }
 
     /** What the last backward pass found for this parameter. */
@@ -90,13 +102,32 @@ public final class Gradients implements AutoCloseable {
         }
     }
 
+    /** The way back begins: on all threads together, unless others want the cores. */
+    void beginBackward() {
+        if (threads.crowded()) {
+            startOthers(threads.all());
+        }
+    }
+
     /** From here on the chain leaves half of the threads to what was put off. */
     void overlap() {
-        if (side != null) {
+        startOthers(chain());
+    }
+
+    /** @param exact threads for what the chain computes {@link Threads#exactly} */
+    private void startOthers(int exact) {
+        if (side == null) {
+            return;
+        }
+        if (!overlapping) {
             overlapping = true;
             waiting.forEach(work -> running.add(CompletableFuture.runAsync(this::computeNext, side)));
-            Engine.useThreads(threads - threads / 2);
         }
+        threads.share(exact, chain());
+    }
+
+    private int chain() {
+        return threads.all() - threads.all() / 2;
     }
 
     /** Returns when all gradients are there. */
@@ -111,7 +142,7 @@ public final class Gradients implements AutoCloseable {
             CompletableFuture<Void> others = CompletableFuture.allOf(running.toArray(CompletableFuture[]::new));
             running.clear();
             overlapping = false;
-            Engine.useThreads(threads);
+            threads.end();
             others.join();
         }
     }

@@ -46,6 +46,7 @@ public final class Pass {
      * @param gradients receives those of the state's trained numbers
      */
     public static Pass training(State state, Gradients gradients) {
+        gradients.threads().begin();
         return new Pass(state, Mode.TRAINING, gradients);
     }
 
@@ -70,6 +71,11 @@ public final class Pass {
 
     Gradients gradients() {
         return gradients;
+    }
+
+    /** Computes something whose bits depend on the number of threads. */
+    <T> T exactly(Supplier<T> operation) {
+        return gradients == null ? operation.get() : gradients.threads().exactly(operation);
     }
 
     /** Remembers a tensor for the way back, if there is one. It must stay as it is until then. */

@@ -82,6 +82,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      */
     public void backward(Tensor gradient, Pass pass) {
         try {
+            pass.gradients().beginBackward();
             Tensor g = fc.backward(gradient, pass);
             for (int i = body.size() - 1; i >= 0; i--) {
                 if (i == body.size() - 1 - architecture.n()) {

@@ -32,12 +32,13 @@ public final class Engine {
             throw new ResidualException("threads " + threads + ": expected 1 to " + MAX_THREADS);
         }
         load();
-        torch.set_num_threads(threads);
+        useThreads(threads);
         started = true;
     }
 
     /** Sets how many threads an operation uses that the calling thread starts. */
     public static void useThreads(int threads) {
+        torch.get_num_threads(); // the first look in a new thread would later set the number that any thread set last
         torch.set_num_threads(threads);
     }
 
