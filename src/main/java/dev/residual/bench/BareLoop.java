@@ -26,6 +26,7 @@ public final class BareLoop implements AutoCloseable {
     private final Optimizer optimizer;
     private final Tensor images;
     private final Tensor labels;
+    private final Tensor lastMaps;
 
     public BareLoop(Architecture architecture, int batch, Precision precision) {
         network = ResNet.of(architecture);
@@ -37,6 +38,9 @@ public final class BareLoop implements AutoCloseable {
             images = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, 3, 32, 32)).to(precision.type()));
             labels = scope.keep(Tensors.of(new long[batch]));
+            lastMaps = scope.keep(
+                    Tensors.channelsLast(torch.randn(batch, network.fc().in(), 8, 8))
+                            .to(precision.type()));
         }
     }
 
@@ -48,6 +52,31 @@ public final class BareLoop implements AutoCloseable {
             network.backward(loss.gradient(), pass);
             optimizer.step(gradients, 0.01, 0);
         }
+    }
+
+    /** A step's end of the network and loss, there and back. */
+    void classify() {
+        try (Scope scope = Scope.noGrad()) {
+            Pass pass = Pass.training(state, gradients);
+            CrossEntropy loss = CrossEntropy.of(network.fc().forward(lastMaps, pass), labels);
+            network.fc().backward(loss.gradient(), pass);
+        }
+    }
+
+    /** A step's copy of all filters in the precision that the network computes in. */
+    void castFilters() {
+        try (Scope scope = Scope.noGrad()) {
+            state.tensors().forEach((p, tensor) -> {
+                if (p.shape().length == 4) {
+                    tensor.to(images.scalar_type());
+                }
+            });
+        }
+    }
+
+    /** A step's update of all trained numbers, by gradients of 0. */
+    void update() {
+        optimizer.step(gradients, 0, 0);
     }
 
     /** Forward as a network that is only read. */
@@ -84,6 +113,7 @@ public final class BareLoop implements AutoCloseable {
     public void close() {
         images.close();
         labels.close();
+        lastMaps.close();
         optimizer.close();
         gradients.close();
         folded.close();

@@ -76,12 +76,23 @@ public final class Operations {
         this.precision = precision;
     }
 
-    /** Times each kind of operation once; the classifier, the loss and the optimizer, under 2 % of a step, are left out. */
+    /** Times each kind of operation once. */
     public static List<Cost> measure(Architecture architecture, int batch, Precision precision) {
-        Operations all = new Operations(batch, precision);
-        all.list(ResNet.of(architecture));
+        try (BareLoop loop = new BareLoop(architecture, batch, precision)) {
+            Operations all = new Operations(batch, precision);
+            all.list(ResNet.of(architecture));
+            all.add("classifier and loss", "there and back", 1, () -> loop::classify);
+            if (precision != Precision.FP32) {
+                all.add("cast", "all filters", 1, () -> loop::castFilters);
+            }
+            all.add("update", "all parameters", 1, () -> loop::update);
+            return all.measure();
+        }
+    }
+
+    private List<Cost> measure() {
         List<Cost> costs = new ArrayList<>();
-        all.operations.forEach((key, operation) -> {
+        operations.forEach((key, operation) -> {
             try (Scope scope = Scope.noGrad()) {
                 double[] times = times(operation.work.get());
                 costs.add(new Cost(key.operation, key.shape, operation.count, times[0], times[times.length / 2]));
