@@ -107,7 +107,7 @@ public final class Main {
         return commandLine.execute(args);
     }
 
-    /** To read all that a command's class says takes a hundredth of a second: only of those that are asked for. */
+    /** To read all that the commands' classes say takes a twentieth of a second: only of those that are asked for. */
     private static void addCommands(CommandLine commandLine, List<String> args) {
         for (Class<?> c : COMMANDS) {
             Command command = c.getAnnotation(Command.class);

@@ -24,9 +24,9 @@ import org.bytedeco.pytorch.global.torch;
  * <p>A backward pass is a chain through the layers, and nothing in it waits for the gradients of the filters. So these
  * may come later, each computed by one thread alone: from {@link #overlap} on, half of the engine's threads go along the
  * chain, and each of the others takes the next filters' gradient that the chain has left behind; at its end, the chain's
- * thread takes what is left too. So nobody waits for long for anybody: where another process wants a core, a step slows
- * down gently, the more so as they may then begin at once. (oneDNN's filter gradients on several threads spin in a barrier until all of them are there.) Which
- * thread computes a gradient depends on the moment, but never its bits.
+ * thread takes what is left too. So nobody waits for long for anybody. Where another process wants a core, a step slows
+ * down gently, and these gradients may begin with the way back. (oneDNN's filter gradients on several threads spin in a
+ * barrier until all of them are there.) Which thread computes a gradient depends on the moment, but never its bits.
  */
 public final class Gradients implements AutoCloseable {
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -102,7 +102,7 @@ public final class Gradients implements AutoCloseable {
         }
     }
 
-    /** The way back begins: on all threads together, unless others want the cores. */
+    /** The way back begins. Where others want the cores, so does what it leaves behind. */
     void beginBackward() {
         if (threads.crowded()) {
             startOthers(threads.all());

@@ -46,7 +46,6 @@ public final class Pass {
      * @param gradients receives those of the state's trained numbers
      */
     public static Pass training(State state, Gradients gradients) {
-        gradients.threads().begin();
         return new Pass(state, Mode.TRAINING, gradients);
     }
 
@@ -71,6 +70,13 @@ public final class Pass {
 
     Gradients gradients() {
         return gradients;
+    }
+
+    /** The way through a whole network begins. */
+    void begin() {
+        if (gradients != null) {
+            gradients.threads().begin();
+        }
     }
 
     /** Computes something whose bits depend on the number of threads. */

@@ -65,6 +65,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      * @return N×classes logits
      */
     public Tensor forward(Tensor images, Pass pass) {
+        pass.begin();
         Tensor x = pass.mode() == Pass.Mode.FOLDED
                 ? conv1.forwardRelu(images, pass)
                 : relu1.forward(bn1.forward(conv1.forward(images, pass), pass), pass);

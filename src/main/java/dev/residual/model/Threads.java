@@ -28,7 +28,7 @@ final class Threads {
         return all;
     }
 
-    /** A step begins. */
+    /** The way forward begins. */
     void begin() {
         busy = all == 1 ? 0 : busyElsewhere.getAsInt();
         share(all, all);
@@ -64,7 +64,7 @@ final class Threads {
         }
     }
 
-    /** The step is done. */
+    /** The way back is done. */
     void end() {
         Engine.useThreads(all);
     }
