@@ -1,7 +1,9 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Maps;
 import java.util.List;
 import org.bytedeco.javacpp.BoolPointer;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -23,7 +25,8 @@ public record BatchNorm2d(String name, int channels) implements Module {
         if (pass.mode() == Pass.Mode.FOLDED) {
             return x;
         }
-        boolean running = pass.mode() != Pass.Mode.BATCH_STATISTICS;
+        // oneDNN's does not keep them
+        boolean running = pass.mode() != Pass.Mode.BATCH_STATISTICS && !x.is_mkldnn();
         T_TensorTensorTensor_T result = pass.exactly(() -> torch.native_batch_norm(
                 x,
                 numbers(".weight", pass),
@@ -33,10 +36,22 @@ public record BatchNorm2d(String name, int channels) implements Module {
                 pass.mode() != Pass.Mode.EVALUATION,
                 MOMENTUM,
                 EPSILON));
+        if (x.is_mkldnn() && pass.mode() == Pass.Mode.TRAINING) {
+            run(Maps.memory(result.get1()), Maps.memory(result.get2()), x.numel() / channels, pass);
+        }
         pass.save(name, x);
         pass.save(name + ".mean", result.get1());
         pass.save(name + ".deviation", result.get2());
         return result.get0();
+    }
+
+    /** What libtorch's own BN does to the running statistics. */
+    private void run(Tensor mean, Tensor variance, double count, Pass pass) {
+        double unbiased = count / (count - 1);
+        pass.parameter(name + ".running_mean").lerp_(mean, new Scalar(MOMENTUM));
+        pass.parameter(name + ".running_var")
+                .mul_(new Scalar(1 - MOMENTUM))
+                .add_(variance, new Scalar(MOMENTUM * unbiased));
     }
 
     @Override
@@ -45,10 +60,10 @@ public record BatchNorm2d(String name, int channels) implements Module {
                 gradient,
                 pass.saved(name),
                 numbers(".weight", pass),
-                numbers(".running_mean", pass),
-                numbers(".running_var", pass),
+                new TensorOptional(),
+                new TensorOptional(),
                 new TensorOptional(pass.saved(name + ".mean")),
-                new TensorOptional(pass.saved(name + ".deviation")), // its inverse
+                new TensorOptional(pass.saved(name + ".deviation")), // as the forward pass left it
                 true,
                 EPSILON,
                 new BoolPointer(3).put(0, true).put(1, true).put(2, true)));

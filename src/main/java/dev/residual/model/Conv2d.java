@@ -1,6 +1,7 @@
 package dev.residual.model;
 
 import dev.residual.tensor.FusedConvolution;
+import dev.residual.tensor.Maps;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BoolPointer;
@@ -31,14 +32,12 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     public Tensor forward(Tensor x, Pass pass) {
         pass.save(name, x);
         boolean biased = bias || pass.mode() == Pass.Mode.FOLDED;
-        return torch.conv2d(
-                x,
-                weights(x, pass),
-                biased ? new TensorOptional(biases(x, pass)) : new TensorOptional(),
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                DILATION,
-                1);
+        TensorOptional biases = biased ? new TensorOptional(biases(x, pass)) : new TensorOptional();
+        long[] strides = {stride, stride};
+        long[] paddings = {padding, padding};
+        return x.is_mkldnn()
+                ? torch.mkldnn_convolution(x, weights(x, pass), biases, paddings, strides, DILATION, 1)
+                : torch.conv2d(x, weights(x, pass), biases, strides, paddings, DILATION, 1);
     }
 
     /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
@@ -60,7 +59,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     private Tensor weights(Tensor x, Pass pass) {
-        return pass.parameter(name + ".weight", x.scalar_type());
+        return numbers(".weight", x, pass);
     }
 
     private Tensor packed(Tensor x, Pass pass) {
@@ -70,7 +69,12 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     private Tensor biases(Tensor x, Pass pass) {
-        return pass.parameter(name + ".bias", x.scalar_type());
+        return numbers(".bias", x, pass);
+    }
+
+    /** In x's type; oneDNN casts by itself, as it brings weights into its own order. */
+    private Tensor numbers(String which, Tensor x, Pass pass) {
+        return x.is_mkldnn() ? pass.parameter(name + which) : pass.parameter(name + which, x.scalar_type());
     }
 
     @Override
@@ -85,7 +89,11 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
                 .putLater(
                         name + ".weight", () -> gradients(gradient, pass, false).get1());
         if (bias) {
-            pass.gradients().put(name + ".bias", pass.exactly(() -> gradient.sum(0, 2, 3)));
+            pass.gradients()
+                    .put(
+                            name + ".bias",
+                            pass.exactly(
+                                    () -> Maps.blocks(gradient).sum(0, 2, 3).flatten()));
         }
     }
 
@@ -95,7 +103,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
         return torch.convolution_backward(
                 gradient,
                 pass.saved(name),
-                pass.parameter(name + ".weight", gradient.scalar_type()),
+                weights(gradient, pass),
                 new LongArrayRefOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},

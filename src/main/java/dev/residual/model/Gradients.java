@@ -5,9 +5,7 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -16,7 +14,6 @@ import java.util.concurrent.Executors;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * The gradients of a network's trained numbers, float32, in memory that is used again for each step.
@@ -29,7 +26,7 @@ import org.bytedeco.pytorch.global.torch;
  * barrier until all of them are there.) Which thread computes a gradient depends on the moment, but never its bits.
  */
 public final class Gradients implements AutoCloseable {
-    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Row row;
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
     private final Threads threads;
@@ -43,13 +40,7 @@ public final class Gradients implements AutoCloseable {
     /** @param busyElsewhere how many cores other processes keep busy */
     Gradients(State state, IntSupplier busyElsewhere) {
         threads = new Threads(busyElsewhere);
-        state.tensors().forEach((p, tensor) -> {
-            if (p.trained()) {
-                try (Scope scope = Scope.noGrad()) {
-                    tensors.put(p.name(), scope.keep(torch.zeros_like(tensor)));
-                }
-            }
-        });
+        row = state.newRow();
         boolean alone = threads.all() == 1 || state.device() == Device.CUDA;
         side = alone ? null : Executors.newFixedThreadPool(threads.all() / 2, Gradients::daemon);
     }
@@ -68,14 +59,14 @@ public final class Gradients implements AutoCloseable {
         return threads;
     }
 
-    /** What the last backward pass found for this parameter. */
-    public Tensor get(String name) {
-        return tensors.get(name);
+    /** What the last backward pass found. */
+    public Row row() {
+        return row;
     }
 
     /** Takes a copy of a parameter's gradient. */
     void put(String name, Tensor gradient) {
-        tensors.get(name).copy_(gradient);
+        row.views().get(name).copy_(gradient);
     }
 
     /** The same for a gradient that nothing waits for. What it is computed from must stay as it is until {@link #await}. */
@@ -152,7 +143,6 @@ public final class Gradients implements AutoCloseable {
         if (side != null) {
             side.shutdown();
         }
-        tensors.values().forEach(Tensor::close);
-        tensors.clear();
+        row.close();
     }
 }

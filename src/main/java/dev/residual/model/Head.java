@@ -1,11 +1,11 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Maps;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record Head(String name, int in, int out) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        Tensor pooled = x.mean(2, 3).to(ScalarType.Float);
+        Tensor pooled = Maps.plain(x).mean(2, 3).to(ScalarType.Float);
         pass.save(name, x);
         pass.save(name + ".pooled", pooled);
         return torch.linear(
@@ -30,7 +30,10 @@ public record Head(String name, int in, int out) implements Module {
         Tensor x = pass.saved(name);
         // Each pixel of a map has the same share in its mean.
         Tensor share = gradient.matmul(pass.parameter(name + ".weight")).div_(new Scalar(x.size(2) * x.size(3)));
-        return share.to(x.scalar_type()).unsqueeze(2).unsqueeze(3).expand_as(x).contiguous(MemoryFormat.ChannelsLast);
+        Tensor spread = x.clone();
+        Tensor blocks = Maps.blocks(spread);
+        blocks.copy_(share.view(x.size(0), blocks.size(1), 1, 1, blocks.size(4)).expand_as(blocks));
+        return spread;
     }
 
     @Override

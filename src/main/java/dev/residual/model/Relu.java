@@ -1,21 +1,20 @@
 package dev.residual.model;
 
-import org.bytedeco.pytorch.Scalar;
+import dev.residual.tensor.Maps;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** max(0, x), in place: what comes before it needs its own input on the way back, not its output. */
 record Relu(String name) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        Tensor y = x.relu_();
-        pass.save(name, y);
-        return y;
+        Maps.relu(x);
+        pass.save(name, x);
+        return x;
     }
 
     @Override
     public Tensor backward(Tensor gradient, Pass pass) {
-        return torch.threshold_backward_out(gradient, gradient, pass.saved(name), new Scalar(0));
+        return Maps.maskByPositive(gradient, pass.saved(name));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.residual.model;
 
 import dev.residual.model.Architecture.ShortcutKind;
+import dev.residual.tensor.Maps;
+import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -66,9 +68,14 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      */
     public Tensor forward(Tensor images, Pass pass) {
         pass.begin();
-        Tensor x = pass.mode() == Pass.Mode.FOLDED
-                ? conv1.forwardRelu(images, pass)
-                : relu1.forward(bn1.forward(conv1.forward(images, pass), pass), pass);
+        Tensor x = Tensors.channelsLast(images); // with few channels, the way back through others gave NaNs
+        if (pass.mode() == Pass.Mode.FOLDED) {
+            x = conv1.forwardRelu(x, pass);
+        } else {
+            boolean whole = architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
+            x = whole && pass.mode() != Pass.Mode.EVALUATION ? Maps.ofOneDnn(x) : x;
+            x = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
+        }
         for (Module module : body) {
             x = module.forward(x, pass);
         }
@@ -86,8 +93,9 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
             pass.gradients().beginBackward();
             Tensor g = fc.backward(gradient, pass);
             for (int i = body.size() - 1; i >= 0; i--) {
-                if (i == body.size() - 1 - architecture.n()) {
-                    // The chain is longer than the filters' gradients by about what the last stage takes.
+                if (i == body.size() - 1 - architecture.n() * 5 / 3) {
+                    // Here the rest of the chain and all filters' gradients take about as long (measured, both
+                    // precisions).
                     pass.gradients().overlap();
                 }
                 g = body.get(i).backward(g, pass);

@@ -1,12 +1,11 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Maps;
 import dev.residual.tensor.Tensors;
 import java.util.List;
 import java.util.Optional;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The way around a pair of layers: what is added to their output. */
 public sealed interface Shortcut {
@@ -60,7 +59,7 @@ public sealed interface Shortcut {
     record Identity() implements Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            return f.add_(x);
+            return Maps.add(f, x);
         }
 
         @Override
@@ -70,7 +69,7 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
-            return through.add_(sum);
+            return Maps.add(through, sum);
         }
 
         @Override
@@ -83,12 +82,10 @@ public sealed interface Shortcut {
      * public implementation does, and so its weights fit.
      */
     record Subsample(String name, int in, int out) implements Shortcut {
-        /** Neighbouring numbers that libtorch's vector instructions for bfloat16 need; with fewer it is three times as slow. */
-        private static final int VECTORS = 32;
-
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            add(middle(f), everySecondPixel(x)); // adding the zeros would change nothing
+            // Adding the zeros would change nothing.
+            Maps.add(Maps.blocks(f), zerosBefore(), Maps.everySecondPixel(Maps.blocks(x)), 0, in);
             return f;
         }
 
@@ -100,22 +97,8 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
-            add(everySecondPixel(through), middle(sum));
+            Maps.add(Maps.everySecondPixel(Maps.blocks(through)), 0, Maps.blocks(sum), zerosBefore(), in);
             return through;
-        }
-
-        /** a += b for tensors of this many channels among others. */
-        private void add(Tensor a, Tensor b) {
-            if (in < VECTORS && a.scalar_type().intern() == ScalarType.BFloat16) {
-                a.copy_(Tensors.channelsLast(a).add_(Tensors.channelsLast(b))); // dense copies
-            } else {
-                a.add_(b);
-            }
-        }
-
-        /** The channels that are not zeros, of N×out×H×W. */
-        private Tensor middle(Tensor tensor) {
-            return tensor.narrow(1, zerosBefore(), in);
         }
 
         /** Channels of zeros before the input's; the others come behind. */
@@ -148,7 +131,7 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            return f.add_(project(x, pass));
+            return Maps.add(f, project(x, pass));
         }
 
         @Override
@@ -164,7 +147,10 @@ public sealed interface Shortcut {
         @Override
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
             Tensor small = conv.backward(bn.backward(sum, pass), pass);
-            (halve ? everySecondPixel(through) : through).add_(small);
+            if (!halve) {
+                return Maps.add(through, small);
+            }
+            Maps.add(Maps.everySecondPixel(Maps.blocks(through)), 0, Maps.blocks(small), 0, conv.in());
             return through;
         }
 
@@ -174,12 +160,10 @@ public sealed interface Shortcut {
         }
     }
 
+    /** In the form that x has. */
     private static Tensor everySecondPixel(Tensor x) {
-        return everySecond(everySecond(x, 2), 3);
-    }
-
-    private static Tensor everySecond(Tensor x, int dimension) {
-        return x.slice(dimension, new LongOptional(), new LongOptional(), 2);
+        Tensor plain = Maps.plainOf(Maps.everySecondPixel(Maps.blocks(x)));
+        return x.is_mkldnn() ? plain.to_mkldnn() : plain;
     }
 
     private static Shape halved(Shape shape) {

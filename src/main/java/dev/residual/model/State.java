@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
  * until this is closed.
  */
 public final class State implements AutoCloseable {
+    private final Row trained;
     private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
     private final Device device;
     private final Map<String, Tensor> byName = new LinkedHashMap<>();
@@ -27,13 +28,25 @@ public final class State implements AutoCloseable {
      */
     public State(List<Parameter> parameters, Function<Parameter, float[]> values, Device device) {
         this.device = device;
+        trained = new Row(parameters, device);
         for (Parameter p : parameters) {
             try (Scope scope = Scope.noGrad()) {
-                Tensor tensor = device.move(Tensors.channelsLast(Tensors.of(values.apply(p), p.shape())));
-                tensors.put(p, scope.keep(tensor));
+                Tensor numbers = device.move(Tensors.of(values.apply(p), p.shape()));
+                Tensor tensor = p.trained() ? trained.views().get(p.name()).copy_(numbers) : scope.keep(numbers);
+                tensors.put(p, tensor);
                 byName.put(p.name(), tensor);
             }
         }
+    }
+
+    /** The trained numbers. */
+    public Row trained() {
+        return trained;
+    }
+
+    /** As many zeros as there are trained numbers; the caller closes it. */
+    public Row newRow() {
+        return new Row(tensors.keySet(), device);
     }
 
     public Tensor get(String name) {
@@ -76,7 +89,12 @@ public final class State implements AutoCloseable {
     public void close() {
         derived.values().forEach(Tensor::close);
         derived.clear();
-        tensors.values().forEach(Tensor::close);
+        tensors.forEach((p, tensor) -> {
+            if (!p.trained()) {
+                tensor.close();
+            }
+        });
+        trained.close();
         tensors.clear();
         byName.clear();
     }

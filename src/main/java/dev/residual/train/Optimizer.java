@@ -3,6 +3,7 @@ package dev.residual.train;
 import dev.residual.model.Gradients;
 import dev.residual.model.Parameter;
 import dev.residual.model.ResNet;
+import dev.residual.model.Row;
 import dev.residual.model.State;
 import dev.residual.tensor.Scope;
 import java.util.LinkedHashMap;
@@ -12,50 +13,40 @@ import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Changes a network's trained numbers against their gradients, and keeps what it must remember between steps: as many
- * tensors for each parameter as it needs.
+ * numbers for each as it needs.
  */
 public abstract sealed class Optimizer implements AutoCloseable {
-    // What is remembered of each parameter: SGD's momentum, or Adam's two running averages.
+    // What is remembered of each number: SGD's momentum, or Adam's two running averages.
     private static final String MOMENTUM = "momentum/";
     private static final String MEAN = "mean/";
     private static final String SQUARE = "square/";
 
     private final State state;
     private final Recipe recipe;
-
-    /** By the name of the memory and of the parameter, such as {@code momentum/conv1.weight}. */
-    private final Map<String, Tensor> memory = new LinkedHashMap<>();
+    private final Map<String, Row> rows = new LinkedHashMap<>();
 
     private Optimizer(State state, Recipe recipe) {
         this.state = state;
         this.recipe = recipe;
-        state.tensors().forEach((p, tensor) -> {
-            for (String name : memoryNames(recipe, p)) {
-                try (Scope scope = Scope.noGrad()) {
-                    memory.put(name, scope.keep(torch.zeros_like(tensor)));
-                }
-            }
-        });
+        memoryNames(recipe).forEach(name -> rows.put(name, state.newRow()));
     }
 
     /** The names of all that an optimizer of this recipe remembers of this network. */
     static Set<String> memoryNames(Recipe recipe, ResNet network) {
         Set<String> names = new LinkedHashSet<>();
-        network.parameters().forEach(p -> names.addAll(memoryNames(recipe, p)));
+        network.parameters().stream()
+                .filter(Parameter::trained)
+                .forEach(p -> memoryNames(recipe).forEach(name -> names.add(name + p.name())));
         return names;
     }
 
-    private static List<String> memoryNames(Recipe recipe, Parameter p) {
-        if (!p.trained()) {
-            return List.of();
-        }
+    private static List<String> memoryNames(Recipe recipe) {
         return switch (recipe.optimizer()) {
-            case SGD -> List.of(MOMENTUM + p.name());
-            case ADAM -> List.of(MEAN + p.name(), SQUARE + p.name());
+            case SGD -> List.of(MOMENTUM);
+            case ADAM -> List.of(MEAN, SQUARE);
         };
     }
 
@@ -66,9 +57,15 @@ public abstract sealed class Optimizer implements AutoCloseable {
         };
     }
 
-    /** What is remembered between steps; part of a checkpoint. */
+    /** What is remembered between steps, such as {@code momentum/conv1.weight}; part of a checkpoint. */
     public Map<String, Tensor> memory() {
+        Map<String, Tensor> memory = new LinkedHashMap<>();
+        rows.forEach((name, row) -> row.views().forEach((parameter, view) -> memory.put(name + parameter, view)));
         return memory;
+    }
+
+    Tensor memory(String name) {
+        return rows.get(name).all();
     }
 
     /**
@@ -80,30 +77,25 @@ public abstract sealed class Optimizer implements AutoCloseable {
      */
     public void step(Gradients gradients, double rate, long iteration) {
         try (Scope scope = Scope.noGrad()) {
-            Scalar decay = new Scalar(recipe.weightDecay());
-            state.tensors().forEach((p, tensor) -> {
-                if (p.trained()) {
-                    Tensor gradient = gradients.get(p.name());
-                    if (decays(p)) {
-                        gradient.add_(tensor, decay);
-                    }
-                    update(p.name(), tensor, gradient, rate, iteration);
-                }
-            });
+            boolean all = recipe.decayed() == Recipe.Decayed.ALL;
+            if (recipe.weightDecay() > 0) {
+                decayed(gradients.row(), all).add_(decayed(state.trained(), all), new Scalar(recipe.weightDecay()));
+            }
+            update(state.trained().all(), gradients.row().all(), rate, iteration);
         }
     }
 
-    private boolean decays(Parameter p) {
-        return recipe.weightDecay() > 0
-                && (recipe.decayed() == Recipe.Decayed.ALL || p.role() == Parameter.Role.WEIGHT);
+    private static Tensor decayed(Row row, boolean all) {
+        return all ? row.all() : row.weights();
     }
 
-    abstract void update(String name, Tensor parameter, Tensor gradient, double rate, long iteration);
+    /** One operation does all numbers of the network. */
+    abstract void update(Tensor parameters, Tensor gradient, double rate, long iteration);
 
     @Override
     public void close() {
-        memory.values().forEach(Tensor::close);
-        memory.clear();
+        rows.values().forEach(Row::close);
+        rows.clear();
     }
 
     /**
@@ -119,10 +111,10 @@ public abstract sealed class Optimizer implements AutoCloseable {
         }
 
         @Override
-        void update(String name, Tensor parameter, Tensor gradient, double rate, long iteration) {
-            Tensor v = memory().get(MOMENTUM + name);
+        void update(Tensor parameters, Tensor gradient, double rate, long iteration) {
+            Tensor v = memory(MOMENTUM);
             v.mul_(new Scalar(momentum)).add_(gradient);
-            parameter.add_(v, new Scalar(-rate));
+            parameters.add_(v, new Scalar(-rate));
         }
     }
 
@@ -137,16 +129,16 @@ public abstract sealed class Optimizer implements AutoCloseable {
         }
 
         @Override
-        void update(String name, Tensor parameter, Tensor gradient, double rate, long iteration) {
-            Tensor mean = memory().get(MEAN + name);
-            Tensor square = memory().get(SQUARE + name);
+        void update(Tensor parameters, Tensor gradient, double rate, long iteration) {
+            Tensor mean = memory(MEAN);
+            Tensor square = memory(SQUARE);
             mean.lerp_(gradient, new Scalar(1 - BETA1));
             square.mul_(new Scalar(BETA2)).addcmul_(gradient, gradient, new Scalar(1 - BETA2));
             double correction1 = 1 - Math.pow(BETA1, iteration + 1);
             double correction2 = 1 - Math.pow(BETA2, iteration + 1);
             Tensor deviation =
                     square.sqrt().div_(new Scalar(Math.sqrt(correction2))).add_(new Scalar(EPSILON));
-            parameter.addcdiv_(mean, deviation, new Scalar(-rate / correction1));
+            parameters.addcdiv_(mean, deviation, new Scalar(-rate / correction1));
         }
     }
 }

@@ -74,7 +74,7 @@ class ResNetTest {
 
             for (Parameter p : network.parameters()) {
                 if (p.trained()) {
-                    float[] gradient = Tensors.floats(gradients.get(p.name()));
+                    float[] gradient = Tensors.floats(gradients.row().views().get(p.name()));
                     int i = random.nextInt(gradient.length);
                     double difference = finiteDifference(reference, numbers.get(p.name()), i, images, labels);
                     assertThat((double) gradient[i])
