@@ -119,9 +119,11 @@ public final class Trainer {
             Tensor logits = network.forward(images, pass);
             CrossEntropy loss = CrossEntropy.of(logits, labels);
             value = loss.value();
-            requireFinite(value, rate);
+            requireFinite("loss", value, rate);
             network.backward(loss.gradient(), pass);
             optimizer.step(gradients, rate, progress.iteration());
+            // ReLU may make 0 of a NaN and so hide it from the loss, but not from the gradients behind it.
+            requireFinite("sum of all weights", state.trained().all().sum().item_double(), rate);
 
             int correct = (int)
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
@@ -132,9 +134,9 @@ public final class Trainer {
         listener.onStep(progress, value, rate);
     }
 
-    private void requireFinite(double loss, double rate) {
-        if (!Double.isFinite(loss)) {
-            throw new ResidualException("the loss is " + loss + " at iteration " + progress.iteration()
+    private void requireFinite(String what, double value, double rate) {
+        if (!Double.isFinite(value)) {
+            throw new ResidualException("the " + what + " is " + value + " at iteration " + progress.iteration()
                     + " with learning rate " + rate
                     + ": training has diverged; the last checkpoint is kept (try a lower --learning-rate)");
         }

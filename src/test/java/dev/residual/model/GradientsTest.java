@@ -146,6 +146,37 @@ class GradientsTest {
         return largest;
     }
 
+    /** ReLU may make 0 of a NaN, and the loss be finite; but then a gradient is not. */
+    @ParameterizedTest
+    @CsvSource({
+        "conv1.weight, BF16",
+        "layer1.0.conv2.weight, BF16",
+        "layer2.0.conv1.weight, BF16",
+        "layer3.1.bn1.weight, BF16",
+        "conv1.weight, FP32",
+        "layer3.1.conv2.weight, FP32"
+    })
+    void aNanInTheNetworkIsInItsGradientsToo(String broken, Precision precision) {
+        Engine.start(2);
+        ResNet network = network(ShortcutKind.A, 16);
+        try (Scope scope = Scope.noGrad();
+                State state = Initialization.he(network, 1, Device.CPU);
+                Gradients gradients = new Gradients(state)) {
+            Tensor images = torch.randn(8, 3, 32, 32).to(precision.type());
+            Tensor direction = torch.randn(8, 10);
+            for (boolean nan : new boolean[] {false, true}) {
+                if (nan) {
+                    state.get(broken).view(-1).narrow(0, 0, 1).fill_(new Scalar(Double.NaN));
+                }
+                Pass pass = Pass.training(state, gradients);
+                network.forward(images, pass);
+                network.backward(direction, pass);
+                double sum = gradients.row().all().sum().item_double();
+                assertThat(Double.isFinite(sum)).isEqualTo(!nan);
+            }
+        }
+    }
+
     /** Other processes may come and go: a step takes another number of threads then, and gives the same bytes. */
     @ParameterizedTest
     @CsvSource({

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A run of seconds: a narrow network of eight layers on a few images of two colours. */
+/** A run of seconds: a small network of eight layers on a few images of two colours. */
 final class TinyRun {
     static final Architecture ARCHITECTURE =
-            new Architecture(8, List.of(4, 8, 8), Architecture.ShortcutKind.A, false, 2);
+            new Architecture(8, List.of(16, 16, 32), Architecture.ShortcutKind.A, false, 2);
 
     /** Reddish and bluish noise; 60 images are four batches of 16, the last of 12. */
     static final Dataset DATA = new Dataset("tiny", List.of("red", "blue"), noise(60, 1), noise(20, 2), Map.of());

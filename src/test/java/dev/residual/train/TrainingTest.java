@@ -98,7 +98,7 @@ class TrainingTest {
         RunConfig three =
                 Json.with(config, Map.of("architecture", Json.with(TinyRun.ARCHITECTURE, Map.of("classes", 3))));
         Checkpoint other = Beginning.from(model, three, List.of("a", "b", "c"));
-        assertThat(other.model().tensors().get("fc.weight").shape()).containsExactly(3, 8);
+        assertThat(other.model().tensors().get("fc.weight").shape()).containsExactly(3, 32);
         assertThat(other.model().tensors().get("fc.weight").floats()).doesNotContain(0);
         assertThat(other.model().tensors().get("layer3.0.conv2.weight").floats())
                 .isEqualTo(model.tensors().get("layer3.0.conv2.weight").floats());
