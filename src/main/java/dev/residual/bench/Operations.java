@@ -8,15 +8,16 @@ import dev.residual.model.ResNet;
 import dev.residual.model.ResidualBlock;
 import dev.residual.model.Shape;
 import dev.residual.model.Shortcut;
+import dev.residual.tensor.Maps;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -27,14 +28,22 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The operations that a training step of a network is made of, each kind and shape timed alone: the floor that a step
- * stands on. A step never meets the luckiest moment of each, so what they usually take is noted beside it. Alone, an
- * operation finds its input in the processor's cache; in a step much comes from memory.
+ * stands on. Alone, an operation finds its input in the processor's cache; in a step much comes from memory. They are
+ * timed in rounds, so that steps can be timed between: a machine drifts.
  */
-public final class Operations {
-    /** Runs of each operation: at least so many, and for so long. */
-    private static final int RUNS = 8;
+public final class Operations implements AutoCloseable {
+    /** Runs of each operation in a round: at least so many, and for so long. */
+    private static final int RUNS = 4;
 
-    private static final long NANOSECONDS = 150_000_000;
+    private static final long NANOSECONDS = 20_000_000;
+
+    /** The operations as who computes them. */
+    public enum Form {
+        /** libtorch's, on plain maps, channels-last: what autograd would call. */
+        LIBTORCH,
+        /** As a step of this program computes them, see {@link Maps}. */
+        STEP
+    }
 
     /**
      * @param operation such as {@code conv, forward}
@@ -43,76 +52,66 @@ public final class Operations {
      * @param minimum the least milliseconds that it took once
      * @param median of the milliseconds that it took
      */
-    public record Cost(String operation, String shape, int count, double minimum, double median) {
-        Cost orFaster(Cost again) {
-            return new Cost(operation, shape, count, Math.min(minimum, again.minimum), Math.min(median, again.median));
-        }
-    }
-
-    /** The better of two measurements of the same network, each by each: the machine drifts. */
-    public static List<Cost> faster(List<Cost> once, List<Cost> again) {
-        return IntStream.range(0, once.size())
-                .mapToObj(i -> once.get(i).orFaster(again.get(i)))
-                .toList();
-    }
+    public record Cost(String operation, String shape, int count, double minimum, double median) {}
 
     private record Key(String operation, String shape) {}
 
     private static final class Operation {
-        private final Supplier<Runnable> work;
+        private final Runnable work;
+        private final List<Double> milliseconds = new ArrayList<>();
         private int count;
 
-        Operation(Supplier<Runnable> work) {
+        Operation(Runnable work) {
             this.work = work;
+        }
+
+        void run() {
+            long begin = System.nanoTime();
+            for (int i = 0; i < RUNS || System.nanoTime() - begin < NANOSECONDS; i++) {
+                try (Scope scope = Scope.noGrad()) {
+                    long start = System.nanoTime();
+                    work.run();
+                    milliseconds.add((System.nanoTime() - start) / 1e6);
+                }
+            }
+        }
+
+        Cost cost(Key key) {
+            double[] sorted = milliseconds.stream().mapToDouble(t -> t).sorted().toArray();
+            return new Cost(key.operation, key.shape, count, sorted[0], sorted[sorted.length / 2]);
         }
     }
 
     private final int batch;
     private final Precision precision;
+    private final Form form;
+    private final Scope scope = Scope.noGrad();
     private final Map<Key, Operation> operations = new LinkedHashMap<>();
+    private final Map<String, Tensor> maps = new HashMap<>();
 
-    private Operations(int batch, Precision precision) {
+    /** @param loop of the same network, batch and precision; outlives this */
+    public Operations(Architecture architecture, int batch, Precision precision, Form form, BareLoop loop) {
         this.batch = batch;
         this.precision = precision;
-    }
-
-    /** Times each kind of operation once. */
-    public static List<Cost> measure(Architecture architecture, int batch, Precision precision) {
-        try (BareLoop loop = new BareLoop(architecture, batch, precision)) {
-            Operations all = new Operations(batch, precision);
-            all.list(ResNet.of(architecture));
-            all.add("classifier and loss", "there and back", 1, () -> loop::classify);
-            if (precision != Precision.FP32) {
-                all.add("cast", "all filters", 1, () -> loop::castFilters);
-            }
-            all.add("update", "all parameters", 1, () -> loop::update);
-            return all.measure();
+        this.form = form;
+        list(ResNet.of(architecture));
+        add("classifier and loss", "there and back", 1, () -> loop::classify);
+        if (form == Form.LIBTORCH && precision != Precision.FP32) {
+            add("cast", "all filters", 1, () -> loop::castFilters);
         }
+        add("update", "all parameters", 1, () -> loop::update);
     }
 
-    private List<Cost> measure() {
-        List<Cost> costs = new ArrayList<>();
-        operations.forEach((key, operation) -> {
-            try (Scope scope = Scope.noGrad()) {
-                double[] times = times(operation.work.get());
-                costs.add(new Cost(key.operation, key.shape, operation.count, times[0], times[times.length / 2]));
-            }
-        });
-        return costs;
+    /** Times each kind of operation some times more. */
+    public void round() {
+        operations.values().forEach(Operation::run);
     }
 
-    /** Milliseconds of many runs, ascending. */
-    private static double[] times(Runnable work) {
-        List<Double> times = new ArrayList<>();
-        long begin = System.nanoTime();
-        while (times.size() < RUNS || System.nanoTime() - begin < NANOSECONDS) {
-            try (Scope scope = Scope.noGrad()) {
-                long start = System.nanoTime();
-                work.run();
-                times.add((System.nanoTime() - start) / 1e6);
-            }
-        }
-        return times.stream().mapToDouble(t -> t).sorted().toArray();
+    /** What all rounds found. */
+    public List<Cost> costs() {
+        return operations.entrySet().stream()
+                .map(e -> e.getValue().cost(e.getKey()))
+                .toList();
     }
 
     private void list(ResNet network) {
@@ -141,9 +140,10 @@ public final class Operations {
         }
         if (!(block.shortcut() instanceof Shortcut.None)) {
             add("add, forward and backward", shape.toString(), 2, () -> {
-                Tensor a = maps(shape);
-                Tensor b = maps(shape);
-                return () -> a.add_(b);
+                Tensor a = maps("output", shape);
+                Tensor zeros = maps("zeros", shape);
+                Maps.memory(zeros).zero_(); // or the sum would grow beyond all bounds
+                return form == Form.STEP ? () -> Maps.add(a, zeros) : () -> a.add_(zeros);
             });
         }
         relu(shape);
@@ -155,18 +155,7 @@ public final class Operations {
         Shape output = new Shape(conv.out(), size, size);
         String kind = "conv " + conv.kernel() + "×" + conv.kernel() + ", ";
         String shape = input + " → " + conv.out() + (conv.stride() > 1 ? ", stride " + conv.stride() : "");
-        add(kind + "forward", shape, 1, () -> {
-            Tensor x = maps(input);
-            Tensor filters = filters(conv);
-            return () -> torch.conv2d(
-                    x,
-                    filters,
-                    new TensorOptional(),
-                    new long[] {conv.stride(), conv.stride()},
-                    new long[] {conv.padding(), conv.padding()},
-                    new long[] {1, 1},
-                    1);
-        });
+        add(kind + "forward", shape, 1, () -> forward(conv, maps("input", input), filters(conv)));
         add(kind + "filters' gradient", shape, 1, () -> gradient(conv, input, output, false));
         if (ofInput) {
             add(kind + "input's gradient", shape, 1, () -> gradient(conv, input, output, true));
@@ -174,9 +163,19 @@ public final class Operations {
         return output;
     }
 
+    private static Runnable forward(Conv2d conv, Tensor x, Tensor filters) {
+        long[] stride = {conv.stride(), conv.stride()};
+        long[] padding = {conv.padding(), conv.padding()};
+        long[] dilation = {1, 1};
+        TensorOptional none = new TensorOptional();
+        return x.is_mkldnn()
+                ? () -> torch.mkldnn_convolution(x, filters, none, padding, stride, dilation, 1)
+                : () -> torch.conv2d(x, filters, none, stride, padding, dilation, 1);
+    }
+
     private Runnable gradient(Conv2d conv, Shape input, Shape output, boolean ofInput) {
-        Tensor x = maps(input);
-        Tensor gradient = maps(output);
+        Tensor x = maps("input", input);
+        Tensor gradient = maps("output", output);
         Tensor filters = filters(conv);
         BoolPointer wanted = new BoolPointer(3).put(0, ofInput).put(1, !ofInput).put(2, false);
         return () -> torch.convolution_backward(
@@ -195,53 +194,71 @@ public final class Operations {
 
     private void bn(BatchNorm2d bn, Shape shape) {
         TensorOptional none = new TensorOptional();
+        TensorOptional ones = new TensorOptional(torch.ones(bn.channels()));
         add("BN, forward", shape.toString(), 1, () -> {
-            Tensor x = maps(shape);
-            TensorOptional ones = ones(bn);
+            Tensor x = maps("input", shape);
             return () -> torch.native_batch_norm(x, ones, ones, none, none, true, 0.1, 1e-5);
         });
         add("BN, backward", shape.toString(), 1, () -> {
-            Tensor x = maps(shape);
-            TensorOptional ones = ones(bn);
+            Tensor x = maps("input", shape);
             T_TensorTensorTensor_T forward = torch.native_batch_norm(x, ones, ones, none, none, true, 0.1, 1e-5);
             TensorOptional mean = new TensorOptional(forward.get1());
             TensorOptional deviation = new TensorOptional(forward.get2());
-            Tensor gradient = maps(shape);
+            Tensor gradient = maps("output", shape);
             BoolPointer wanted = new BoolPointer(3).put(0, true).put(1, true).put(2, true);
             return () -> torch.native_batch_norm_backward(
                     gradient, x, ones, none, none, mean, deviation, true, 1e-5, wanted);
         });
     }
 
-    private static TensorOptional ones(BatchNorm2d bn) {
-        return new TensorOptional(torch.ones(bn.channels()));
-    }
-
     private void relu(Shape shape) {
+        Scalar zero = new Scalar(0);
         add("ReLU, forward", shape.toString(), 1, () -> {
-            Tensor x = maps(shape);
-            return x::relu_;
+            Tensor y = maps("relu", shape);
+            return form == Form.STEP ? () -> Maps.relu(y) : y::relu_;
         });
         add("ReLU, backward", shape.toString(), 1, () -> {
-            Tensor y = maps(shape);
-            Tensor gradient = maps(shape);
-            return () -> torch.threshold_backward_out(gradient, gradient, y, new Scalar(0));
+            Tensor y = maps("relu", shape);
+            Tensor gradient = maps("output", shape);
+            return form == Form.STEP
+                    ? () -> Maps.maskByPositive(gradient, y)
+                    : () -> torch.threshold_backward_out(gradient, gradient, y, zero);
         });
     }
 
     private void add(String operation, String shape, int count, Supplier<Runnable> work) {
-        operations.computeIfAbsent(new Key(operation, shape), k -> new Operation(work)).count += count;
+        operations.computeIfAbsent(new Key(operation, shape), k -> new Operation(work.get())).count += count;
     }
 
-    private Tensor maps(Shape shape) {
-        return random(batch, shape.channels(), shape.height(), shape.width());
+    /** Noise that went through a convolution, and so lies in memory as a network's maps do; the same for each use. */
+    private Tensor maps(String use, Shape shape) {
+        return maps.computeIfAbsent(use + " " + shape, key -> {
+            Tensor noise = Tensors.channelsLast(torch.randn(batch, 3, shape.height(), shape.width()))
+                    .to(precision.type());
+            if (shape.channels() == 3) {
+                return ofForm(noise);
+            }
+            long[] one = {1, 1};
+            Tensor x = ofForm(noise);
+            Tensor filters = torch.randn(shape.channels(), 3, 3, 3);
+            Tensor fitting = x.is_mkldnn() ? filters : filters.to(precision.type());
+            return torch.conv2d(x, fitting, new TensorOptional(), one, one, one, 1);
+        });
     }
 
+    private Tensor ofForm(Tensor plain) {
+        return form == Form.STEP ? Maps.ofOneDnn(plain) : plain;
+    }
+
+    /** In the form in which a step has them: float32 for oneDNN, which casts by itself. */
     private Tensor filters(Conv2d conv) {
-        return random(conv.out(), conv.in(), conv.kernel(), conv.kernel());
+        Tensor filters = torch.randn(conv.out(), conv.in(), conv.kernel(), conv.kernel());
+        boolean own = ofForm(torch.ones(1, 3, 8, 8).to(precision.type())).is_mkldnn();
+        return own ? filters : Tensors.channelsLast(filters).to(precision.type());
     }
 
-    private Tensor random(long... shape) {
-        return Tensors.channelsLast(torch.randn(shape)).to(precision.type());
+    @Override
+    public void close() {
+        scope.close();
     }
 }

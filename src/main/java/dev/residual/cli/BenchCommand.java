@@ -6,6 +6,7 @@ import dev.residual.bench.BareLoop;
 import dev.residual.bench.BatchesSpeed;
 import dev.residual.bench.Operations;
 import dev.residual.bench.Operations.Cost;
+import dev.residual.bench.Operations.Form;
 import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
@@ -33,9 +34,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures this machine: each kind of operation of a training step alone, their sum, the whole step (a bare"
-                    + " loop on one batch), training as it is (batches, metrics, progress), reading, and the thread that"
-                    + " makes the batches.",
+            "Measures this machine: each kind of operation of a training step alone, as libtorch computes it on plain"
+                    + " maps and as the step does; in turns with them the whole step (a bare loop on one batch) and"
+                    + " reading; then training as it is (batches, metrics, progress) and the thread that makes the"
+                    + " batches.",
             "With --growth instead: how a step grows with threads, batch and depth."
         })
 final class BenchCommand implements Callable<Integer> {
@@ -107,53 +109,71 @@ final class BenchCommand implements Callable<Integer> {
         return Main.OK;
     }
 
-    /** The operations, their sum, the step, reading. */
+    /** The operations, their sums, the step, reading, all in turns. */
     private void step(Architecture a, Precision p) {
-        List<Cost> costs = Operations.measure(a, batchSize, p);
-        double[] step;
-        double[] read;
-        try (BareLoop loop = new BareLoop(a, batchSize, p)) {
-            step = loop.steps(turns * steps);
-            read = loop.reads(turns * steps);
+        double[] step = new double[turns * steps];
+        double[] read = new double[turns * steps];
+        List<Cost> libtorch;
+        List<Cost> own;
+        try (BareLoop loop = new BareLoop(a, batchSize, p);
+                Operations plain = new Operations(a, batchSize, p, Form.LIBTORCH, loop);
+                Operations ours = new Operations(a, batchSize, p, Form.STEP, loop)) {
+            for (int turn = 0; turn < turns; turn++) {
+                plain.round();
+                ours.round();
+                System.arraycopy(loop.steps(steps), 0, step, turn * steps, steps);
+                System.arraycopy(loop.reads(steps), 0, read, turn * steps, steps);
+            }
+            libtorch = plain.costs();
+            own = ours.costs();
         }
-        costs = Operations.faster(costs, Operations.measure(a, batchSize, p));
-        double minima = costs.stream().mapToDouble(c -> c.count() * c.minimum()).sum();
-        double medians = costs.stream().mapToDouble(c -> c.count() * c.median()).sum();
-        say(String.format("  %-28s %-24s %5s %19s %19s", "", "", "", "minimum, ms", "median, ms"));
+        say(String.format("  %-28s %-24s %5s %20s %20s", "", "", "", "libtorch's, plain", "as in the step"));
         say(String.format(
-                "  %-28s %-24s %5s %9s %9s %9s %9s",
-                "operation", "shape", "times", "each", "in all", "each", "in all"));
-        for (Cost c : costs) {
+                "  %-28s %-24s %5s %10s %9s %10s %9s",
+                "operation, least ms", "shape", "times", "each", "in all", "each", "in all"));
+        Map<List<String>, Cost> byName = new LinkedHashMap<>();
+        own.forEach(c -> byName.put(List.of(c.operation(), c.shape()), c));
+        for (Cost c : libtorch) {
+            Cost o = byName.get(List.of(c.operation(), c.shape()));
             say(String.format(
                     Locale.ROOT,
-                    "  %-28s %-24s %5d %9.3f %9.2f %9.3f %9.2f",
+                    "  %-28s %-24s %5d %10.3f %9.2f %20s",
                     c.operation(),
                     c.shape(),
                     c.count(),
                     c.minimum(),
                     c.count() * c.minimum(),
-                    c.median(),
-                    c.count() * c.median()));
+                    o == null ? "" : String.format(Locale.ROOT, "%10.3f %9.2f", o.minimum(), o.count() * o.minimum())));
         }
         double[] sorted = sorted(step);
-        double least = sorted[0] / minima;
-        double usual = sorted[sorted.length / 2] / medians;
-        say(String.format(Locale.ROOT, "  %-68s %9.2f %19.2f", "sum", minima, medians));
+        document.put("operations_libtorch", libtorch);
+        document.put("operations_step", own);
+        document.put("step_ms", sorted);
+        document.put("reading_images_per_second", sorted(perSecond(read)));
         say(row("whole step", step, "ms"));
+        over("libtorch", "libtorch's operations", libtorch, sorted);
+        over("own", "its own operations", own, sorted);
+        say(row("reading, images/s", perSecond(read), "/s"));
+    }
+
+    /** The step's time over the sum of what its operations take. */
+    private void over(String key, String name, List<Cost> costs, double[] step) {
+        double minima = costs.stream().mapToDouble(c -> c.count() * c.minimum()).sum();
+        double medians = costs.stream().mapToDouble(c -> c.count() * c.median()).sum();
+        double least = step[0] / minima;
+        double usual = step[step.length / 2] / medians;
+        document.put("sum_of_minima_ms_" + key, minima);
+        document.put("sum_of_medians_ms_" + key, medians);
+        document.put("step_over_sum_of_minima_" + key, least);
+        document.put("step_over_sum_of_medians_" + key, usual);
         say(String.format(
                 Locale.ROOT,
-                "  %-29s minimum %11.3f      median %11.3f",
-                "  over the operations' sum of",
+                "    over %-22s minima: %7.2f ms, ratio %5.3f   medians: %7.2f ms, ratio %5.3f",
+                name,
+                minima,
                 least,
+                medians,
                 usual));
-        say(row("reading, images/s", perSecond(read), "/s"));
-        document.put("operations", costs);
-        document.put("sum_of_minima_ms", minima);
-        document.put("sum_of_medians_ms", medians);
-        document.put("step_ms", sorted);
-        document.put("step_over_sum_of_minima", least);
-        document.put("step_over_sum_of_medians", usual);
-        document.put("reading_images_per_second", sorted(perSecond(read)));
     }
 
     /** Training as it is, and the batches. */
