@@ -94,8 +94,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
             Tensor g = fc.backward(gradient, pass);
             for (int i = body.size() - 1; i >= 0; i--) {
                 if (i == body.size() - 1 - architecture.n() * 5 / 3) {
-                    // Here the rest of the chain and all filters' gradients take about as long (measured, both
-                    // precisions).
+                    // From here the chain takes about as long as all filters' gradients do (measured).
                     pass.gradients().overlap();
                 }
                 g = body.get(i).backward(g, pass);
