@@ -43,7 +43,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
     Tensor forwardRelu(Tensor x, Pass pass) {
         return FusedConvolution.isFor(x)
-                ? FusedConvolution.relu(x, packed(x, pass), biases(x, pass), stride, padding)
+                ? fused(x, pass, false).relu(x)
                 : forward(x, pass).relu_();
     }
 
@@ -54,18 +54,19 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
      */
     Tensor forwardAddRelu(Tensor x, Tensor other, Pass pass) {
         return FusedConvolution.isFor(x)
-                ? FusedConvolution.addRelu(other, x, packed(x, pass), biases(x, pass), padding)
+                ? fused(x, pass, true).addRelu(other, x)
                 : other.add_(forward(x, pass)).relu_();
+    }
+
+    private FusedConvolution fused(Tensor x, Pass pass, boolean adds) {
+        return pass.once(
+                name + " fused, " + FusedConvolution.kind(x),
+                () -> FusedConvolution.of(
+                        x, pass.parameter(name + ".weight"), pass.parameter(name + ".bias"), stride, padding, adds));
     }
 
     private Tensor weights(Tensor x, Pass pass) {
         return numbers(".weight", x, pass);
-    }
-
-    private Tensor packed(Tensor x, Pass pass) {
-        Tensor weights = weights(x, pass);
-        return pass.once(
-                name + ".weight packed", x.scalar_type(), () -> FusedConvolution.pack(weights, x, stride, padding));
     }
 
     private Tensor biases(Tensor x, Pass pass) {

@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.FusedConvolution;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -59,13 +60,12 @@ public final class Pass {
 
     /** The same in the precision that a layer computes in. */
     Tensor parameter(String name, ScalarType precision) {
-        Supplier<Tensor> same = () -> state.get(name).to(precision);
-        return mode == Mode.FOLDED ? once(name, precision, same) : cast.computeIfAbsent(name, n -> same.get());
+        return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
     }
 
-    /** In a folded network, whose numbers stay: what is computed at its first pass in this precision. */
-    Tensor once(String name, ScalarType precision, Supplier<Tensor> computation) {
-        return state.once(name + " " + precision.value, computation);
+    /** In a folded network, whose numbers stay: what is made of them at its first pass of this kind. */
+    FusedConvolution once(String kind, Supplier<FusedConvolution> making) {
+        return state.once(kind, making);
     }
 
     Gradients gradients() {

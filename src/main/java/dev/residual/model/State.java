@@ -1,6 +1,7 @@
 package dev.residual.model;
 
 import dev.residual.tensor.Device;
+import dev.residual.tensor.FusedConvolution;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ public final class State implements AutoCloseable {
     private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
     private final Device device;
     private final Map<String, Tensor> byName = new LinkedHashMap<>();
-    private final Map<String, Tensor> derived = new ConcurrentHashMap<>();
+    private final Map<String, FusedConvolution> fused = new ConcurrentHashMap<>();
 
     /**
      * @param parameters what there is to hold, from {@link ResNet#parameters}
@@ -57,16 +58,9 @@ public final class State implements AutoCloseable {
         return tensor;
     }
 
-    /**
-     * For numbers that no longer change: what is computed from them at the first call, and lives as long as they do.
-     * Threads may share it.
-     */
-    Tensor once(String key, Supplier<Tensor> computation) {
-        return derived.computeIfAbsent(key, k -> {
-            try (Scope scope = Scope.noGrad()) {
-                return scope.keep(computation.get());
-            }
-        });
+    /** For numbers that no longer change: what is made of them at the first call, and lives as long as they do. */
+    FusedConvolution once(String kind, Supplier<FusedConvolution> making) {
+        return fused.computeIfAbsent(kind, k -> making.get());
     }
 
     Parameter parameter(String name) {
@@ -87,8 +81,8 @@ public final class State implements AutoCloseable {
 
     @Override
     public void close() {
-        derived.values().forEach(Tensor::close);
-        derived.clear();
+        fused.values().forEach(FusedConvolution::close);
+        fused.clear();
         tensors.forEach((p, tensor) -> {
             if (!p.trained()) {
                 tensor.close();

@@ -1,145 +1,126 @@
 package dev.residual.tensor;
 
-import org.bytedeco.pytorch.Dispatcher;
-import org.bytedeco.pytorch.GenericList;
-import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
-import org.bytedeco.pytorch.OperatorHandle;
-import org.bytedeco.pytorch.OperatorName;
-import org.bytedeco.pytorch.QualifiedName;
-import org.bytedeco.pytorch.Scalar;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A convolution and what follows it in one operation of oneDNN, which spares each map one or two ways through memory.
- * Forward only.
+ * A convolution of a network that is only read, ready to be computed again and again: with packed weights, and in one
+ * operation with the ReLU that follows it, and with the sum before that if there is one. So each map is spared one or two
+ * ways through memory.
  *
- * <p>libtorch has these operations for its own compiler ({@code mkldnn::_convolution_pointwise}) and no function for
- * them, so they are called by name. Unlike {@code conv2d}, which takes a slow path for a single image in float32, they
- * are oneDNN's for any number of images.
+ * <p>oneDNN computes batches. Its way to an operation takes as long as the convolution of a single image, which is for
+ * XNNPACK therefore.
+ *
+ * <p>Layers of few channels fill half of a processor's vectors, or of the operations that it has in flight. There two
+ * pixels side by side are computed as one of twice the channels, by filters that are one pixel wider: a third more
+ * multiplications, which take less time all the same. What comes out lies in memory as it would without that.
  */
-public final class FusedConvolution {
-    private static final String NAME = "mkldnn::_convolution_pointwise";
+public final class FusedConvolution implements AutoCloseable {
+    /** So many count as few; with 32, pairs took 1.4 times as long in either library. */
+    private static final int FEW_CHANNELS = 16;
 
-    private FusedConvolution() {}
+    /** A library's convolution. */
+    sealed interface Kernel permits OneDnnKernel, XnnpackKernel {
+        /**
+         * @param x N×I×H×W, channels-last
+         * @param other null where nothing is added; otherwise overwritten with the result
+         * @return N×O×H'×W', channels-last
+         */
+        Tensor compute(Tensor x, Tensor other);
+
+        void close();
+    }
+
+    private final Kernel kernel;
+    private final int pixels;
+
+    private FusedConvolution(Kernel kernel, int pixels) {
+        this.kernel = kernel;
+        this.pixels = pixels;
+    }
 
     /** Whether this build has them, for tensors that are where this one is. */
     public static boolean isFor(Tensor x) {
-        return !x.is_cuda() && Operators.AVAILABLE;
+        return !x.is_cuda() && OneDnnKernel.AVAILABLE;
+    }
+
+    /** What all maps have in common that one of these may be given. */
+    public static String kind(Tensor x) {
+        return x.scalar_type().intern() + (XnnpackKernel.isFor(x) ? ", one image" : "");
     }
 
     /**
-     * The weights in the layout in which the operations below compute; from any other they bring them into it each time.
-     *
-     * @param weights O×I×k×k, of x's type
-     * @param x of the size to expect, N×I×H×W; with others the packed weights give the same, perhaps more slowly
+     * @param x as it will come, N×I×H×W; another N of the same {@link #kind} is as good
+     * @param weights O×I×k×k float32
+     * @param biases O float32
+     * @param adds whether something is added before the ReLU
+     * @return the caller closes it
      */
-    public static Tensor pack(Tensor weights, Tensor x, int stride, int padding) {
-        return torch.mkldnn_reorder_conv2d_weight(
-                weights.to_mkldnn(),
-                new long[] {padding, padding},
-                new long[] {stride, stride},
-                new long[] {1, 1},
-                1,
-                x.shape());
+    public static FusedConvolution of(Tensor x, Tensor weights, Tensor biases, int stride, int padding, boolean adds) {
+        long width = x.size(3) + 2L * padding - weights.size(3) + 1; // of what comes out, at stride 1
+        int pixels = weights.size(0) <= FEW_CHANNELS && stride == 1 && width % 2 == 0 ? 2 : 1;
+        try (Scope scope = Scope.noGrad()) {
+            Tensor wide = Tensors.channelsLast(widen(weights, pixels));
+            Tensor repeated = biases.repeat(pixels);
+            long[] strides = {stride, (long) stride * pixels};
+            long[] paddings = {padding, padding};
+            Optional<Kernel> xnnpack = XnnpackKernel.isFor(x)
+                    ? XnnpackKernel.of(wide, repeated, strides, paddings, adds)
+                    : Optional.empty();
+            return new FusedConvolution(
+                    xnnpack.orElseGet(() -> OneDnnKernel.of(x, wide, repeated, strides, paddings)), pixels);
+        }
+    }
+
+    /** Filters for so many pixels side by side: the filters of each, at its place in the wider window. */
+    private static Tensor widen(Tensor weights, int pixels) {
+        long filters = weights.size(0);
+        long k = weights.size(3);
+        Tensor wide = torch.zeros(
+                new long[] {pixels * filters, weights.size(1), k, k + pixels - 1}, new TensorOptions(weights.dtype()));
+        for (int i = 0; i < pixels; i++) {
+            wide.narrow(0, i * filters, filters).narrow(3, i, k).copy_(weights);
+        }
+        return wide;
     }
 
     /**
      * max(0, ·) of the convolution.
      *
      * @param x N×I×H×W, channels-last
-     * @param weights O×I×k×k, of x's type, perhaps {@link #pack packed}
-     * @param biases O, of x's type
      * @return N×O×H'×W', new
      */
-    public static Tensor relu(Tensor x, Tensor weights, Tensor biases, int stride, int padding) {
-        IValueVector stack = new IValueVector(
-                new IValue(x),
-                new IValue(weights),
-                new IValue(biases),
-                pair(padding),
-                pair(stride),
-                pair(1),
-                Operators.ONE_GROUP,
-                Operators.RELU,
-                Operators.NO_SCALARS,
-                Operators.NONE);
-        Operators.CONVOLUTION.callBoxed(stack);
-        return stack.get(0).toTensor();
+    public Tensor relu(Tensor x) {
+        Tensor y = kernel.compute(x, null);
+        return view(y, y.size(1) / pixels, y.size(3) * pixels);
     }
 
     /**
-     * max(0, other + the convolution), with stride 1.
+     * max(0, other + the convolution).
      *
-     * @param other N×O×H×W, overwritten with the result
+     * @param other N×O×H'×W', channels-last, overwritten with the result
      * @return {@code other}
      */
-    public static Tensor addRelu(Tensor other, Tensor x, Tensor weights, Tensor biases, int padding) {
-        IValueVector stack = new IValueVector(
-                new IValue(other),
-                new IValue(x),
-                new IValue(weights),
-                new IValue(biases),
-                pair(padding),
-                pair(1),
-                pair(1),
-                Operators.ONE_GROUP,
-                Operators.ADD,
-                Operators.ONE,
-                Operators.RELU,
-                Operators.NO_SCALARS,
-                Operators.NONE);
-        Operators.CONVOLUTION_ADD.callBoxed(stack);
-        return stack.get(0).toTensor();
+    public Tensor addRelu(Tensor other, Tensor x) {
+        kernel.compute(x, view(other, other.size(1) * pixels, other.size(3) / pixels));
+        return other;
     }
 
-    private static IValue pair(int value) {
-        return Operators.PAIRS[value];
+    /** The same memory, channels-last, with other numbers of channels and columns. */
+    private Tensor view(Tensor map, long channels, long width) {
+        if (pixels == 1) {
+            return map;
+        }
+        long height = map.size(2);
+        return map.as_strided(
+                new long[] {map.size(0), channels, height, width},
+                new long[] {height * width * channels, 1, width * channels, channels});
     }
 
-    /** Looked up once, and kept. */
-    private static final class Operators {
-        static final boolean AVAILABLE;
-        static final OperatorHandle CONVOLUTION;
-        static final OperatorHandle CONVOLUTION_ADD;
-
-        /** Parameters of the activation: ReLU has none. */
-        static final IValue NO_SCALARS;
-
-        static final IValue NONE;
-        static final IValue ONE;
-        static final IValue ONE_GROUP;
-        static final IValue RELU;
-        static final IValue ADD;
-
-        /** [0, 0], [1, 1], [2, 2]: JavaCPP makes lists of integers only by way of TorchScript. */
-        static final IValue[] PAIRS = new IValue[3];
-
-        static {
-            try (Scope scope = Scope.open()) {
-                Dispatcher dispatcher = Dispatcher.singleton();
-                AVAILABLE = dispatcher.findSchema(new OperatorName(NAME, "")).has_value();
-                CONVOLUTION = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(NAME, "")) : null;
-                CONVOLUTION_ADD = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(NAME + "_", "binary")) : null;
-                NO_SCALARS = AVAILABLE ? scope.keep(new IValue(noScalars())) : null;
-                NONE = scope.keep(new IValue());
-                ONE = scope.keep(new IValue(new Scalar(1.0)));
-                ONE_GROUP = scope.keep(new IValue(1L));
-                RELU = scope.keep(new IValue("relu"));
-                ADD = scope.keep(new IValue("add"));
-                for (int i = 0; i < PAIRS.length; i++) {
-                    PAIRS[i] = scope.keep(torch.compile("def pair(i: int):\n    return [i, i]\n")
-                            .get_function(new QualifiedName("pair"))
-                            .apply(new IValueVector(new IValue((long) i))));
-                }
-            }
-        }
-
-        /** An empty list of the type that the operation declares for its ninth argument. */
-        private static GenericList noScalars() {
-            return new GenericList(
-                    CONVOLUTION.schema().arguments().getPointer(8).type().get().containedType(0));
-        }
+    @Override
+    public void close() {
+        kernel.close();
     }
 }

@@ -3,16 +3,13 @@ package dev.residual.tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.OperatorHandle;
-import org.bytedeco.pytorch.OperatorName;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -33,6 +30,9 @@ public final class Maps {
     /** Neighbouring numbers that libtorch's vector instructions for bfloat16 need; with fewer it is three times as slow. */
     private static final int VECTORS = 32;
 
+    private static final Optional<Operator> ADDRESS = Operator.find("mkldnn::data_ptr", "");
+    private static final Optional<Operator> LAYOUT = Operator.find("mkldnn::_get_mkldnn_serialized_md", "");
+
     private static final Map<ScalarType, Boolean> TRIED = new ConcurrentHashMap<>();
     private static final Map<ByteBuffer, Integer> BLOCKS = new ConcurrentHashMap<>();
 
@@ -43,7 +43,11 @@ public final class Maps {
      * what is done in their memory, so where it is on they stay plain.
      */
     public static Tensor ofOneDnn(Tensor plain) {
-        boolean can = torch.hasMKLDNN() && !plain.is_cuda() && !GradMode.is_enabled() && Operators.AVAILABLE;
+        boolean can = torch.hasMKLDNN()
+                && !plain.is_cuda()
+                && !GradMode.is_enabled()
+                && ADDRESS.isPresent()
+                && LAYOUT.isPresent();
         return can && TRIED.computeIfAbsent(plain.scalar_type().intern(), Maps::works) ? plain.to_mkldnn() : plain;
     }
 
@@ -190,47 +194,20 @@ public final class Maps {
 
     /** oneDNN's description of the shape, type and place in memory of a map's numbers. */
     private static ByteBuffer layout(Tensor map) {
-        IValueVector stack = new IValueVector(new IValue(map));
-        Operators.LAYOUT.callBoxed(stack);
-        Tensor description = stack.get(0).toTensor();
+        Tensor description = LAYOUT.orElseThrow().call(new IValue(map)).toTensor();
         byte[] bytes = new byte[(int) description.numel()];
         new BytePointer(description.data_ptr()).get(bytes);
         return ByteBuffer.wrap(bytes);
     }
 
     private static Tensor view(Tensor map, ScalarType type, long... shape) {
-        IValueVector stack = new IValueVector(new IValue(map));
-        Operators.ADDRESS.callBoxed(stack);
-        return torch.from_blob(new Address(stack.get(0).toInt()), shape, new TensorOptions(type));
+        long address = ADDRESS.orElseThrow().call(new IValue(map)).toInt();
+        return torch.from_blob(new Address(address), shape, new TensorOptions(type));
     }
 
     private static final class Address extends Pointer {
         Address(long address) {
             this.address = address;
-        }
-    }
-
-    /** What libtorch has for its own compiler, without a function for it; looked up by name, once, and kept. */
-    private static final class Operators {
-        private static final String ADDRESS_NAME = "mkldnn::data_ptr";
-        private static final String LAYOUT_NAME = "mkldnn::_get_mkldnn_serialized_md";
-
-        static final boolean AVAILABLE;
-        static final OperatorHandle ADDRESS;
-        static final OperatorHandle LAYOUT;
-
-        static {
-            try (Scope scope = Scope.open()) {
-                Dispatcher dispatcher = Dispatcher.singleton();
-                AVAILABLE = dispatcher
-                                .findSchema(new OperatorName(ADDRESS_NAME, ""))
-                                .has_value()
-                        && dispatcher
-                                .findSchema(new OperatorName(LAYOUT_NAME, ""))
-                                .has_value();
-                ADDRESS = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(ADDRESS_NAME, "")) : null;
-                LAYOUT = AVAILABLE ? scope.keep(dispatcher.findSchemaOrThrow(LAYOUT_NAME, "")) : null;
-            }
         }
     }
 }
