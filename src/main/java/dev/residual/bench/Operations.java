@@ -28,14 +28,18 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The operations that a training step of a network is made of, each kind and shape timed alone: the floor that a step
- * stands on. Alone, an operation finds its input in the processor's cache; in a step much comes from memory. They are
- * timed in rounds, so that steps can be timed between: a machine drifts.
+ * stands on. Alone, an operation finds its input in the processor's cache; in a step, what the way forward left for the way
+ * back comes from memory. So each is also timed after the caches were filled with something else. Timed in rounds, so that
+ * steps can be timed between: a machine drifts.
  */
 public final class Operations implements AutoCloseable {
     /** Runs of each operation in a round: at least so many, and for so long. */
     private static final int RUNS = 4;
 
     private static final long NANOSECONDS = 20_000_000;
+
+    /** More than a processor's caches hold for a few cores. */
+    private static final long CACHES = 128L << 20;
 
     /** The operations as who computes them. */
     public enum Form {
@@ -51,34 +55,44 @@ public final class Operations implements AutoCloseable {
      * @param count how often a step does it
      * @param minimum the least milliseconds that it took once
      * @param median of the milliseconds that it took
+     * @param fromMemory the least milliseconds with nothing in the caches
      */
-    public record Cost(String operation, String shape, int count, double minimum, double median) {}
+    public record Cost(String operation, String shape, int count, double minimum, double median, double fromMemory) {}
 
     private record Key(String operation, String shape) {}
 
     private static final class Operation {
         private final Runnable work;
         private final List<Double> milliseconds = new ArrayList<>();
+        private double fromMemory = Double.POSITIVE_INFINITY;
         private int count;
 
         Operation(Runnable work) {
             this.work = work;
         }
 
-        void run() {
+        void run(Runnable fillCaches) {
             long begin = System.nanoTime();
             for (int i = 0; i < RUNS || System.nanoTime() - begin < NANOSECONDS; i++) {
-                try (Scope scope = Scope.noGrad()) {
-                    long start = System.nanoTime();
-                    work.run();
-                    milliseconds.add((System.nanoTime() - start) / 1e6);
-                }
+                milliseconds.add(time());
+            }
+            for (int i = 0; i < RUNS; i++) {
+                fillCaches.run();
+                fromMemory = Math.min(fromMemory, time());
+            }
+        }
+
+        private double time() {
+            try (Scope scope = Scope.noGrad()) {
+                long start = System.nanoTime();
+                work.run();
+                return (System.nanoTime() - start) / 1e6;
             }
         }
 
         Cost cost(Key key) {
             double[] sorted = milliseconds.stream().mapToDouble(t -> t).sorted().toArray();
-            return new Cost(key.operation, key.shape, count, sorted[0], sorted[sorted.length / 2]);
+            return new Cost(key.operation, key.shape, count, sorted[0], sorted[sorted.length / 2], fromMemory);
         }
     }
 
@@ -104,7 +118,10 @@ public final class Operations implements AutoCloseable {
 
     /** Times each kind of operation some times more. */
     public void round() {
-        operations.values().forEach(Operation::run);
+        try (Scope round = Scope.noGrad()) {
+            Tensor other = torch.zeros(CACHES / Float.BYTES);
+            operations.values().forEach(operation -> operation.run(() -> other.add_(new Scalar(1))));
+        }
     }
 
     /** What all rounds found. */

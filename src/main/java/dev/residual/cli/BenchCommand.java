@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -158,22 +159,17 @@ final class BenchCommand implements Callable<Integer> {
 
     /** The step's time over the sum of what its operations take. */
     private void over(String key, String name, List<Cost> costs, double[] step) {
-        double minima = costs.stream().mapToDouble(c -> c.count() * c.minimum()).sum();
-        double medians = costs.stream().mapToDouble(c -> c.count() * c.median()).sum();
-        double least = step[0] / minima;
-        double usual = step[step.length / 2] / medians;
-        document.put("sum_of_minima_ms_" + key, minima);
-        document.put("sum_of_medians_ms_" + key, medians);
-        document.put("step_over_sum_of_minima_" + key, least);
-        document.put("step_over_sum_of_medians_" + key, usual);
-        say(String.format(
-                Locale.ROOT,
-                "    over %-22s minima: %7.2f ms, ratio %5.3f   medians: %7.2f ms, ratio %5.3f",
-                name,
-                minima,
-                least,
-                medians,
-                usual));
+        over(key, "sum_of_minima", name + ", least", costs, Cost::minimum, step[0]);
+        over(key, "sum_of_medians", name + ", medians", costs, Cost::median, step[step.length / 2]);
+        over(key, "sum_from_memory", name + ", nothing in caches", costs, Cost::fromMemory, step[0]);
+    }
+
+    private void over(String key, String kind, String name, List<Cost> costs, ToDoubleFunction<Cost> of, double step) {
+        double sum =
+                costs.stream().mapToDouble(c -> c.count() * of.applyAsDouble(c)).sum();
+        document.put(kind + "_ms_" + key, sum);
+        document.put("step_over_" + kind + "_" + key, step / sum);
+        say(String.format(Locale.ROOT, "    over %-42s %8.3f ms   ratio %6.3f", name, sum, step / sum));
     }
 
     /** Training as it is, and the batches. */
@@ -261,10 +257,6 @@ final class BenchCommand implements Callable<Integer> {
 
     private double[] perSecond(double[] milliseconds) {
         return Arrays.stream(milliseconds).map(ms -> batchSize * 1000 / ms).toArray();
-    }
-
-    private static double[] scaled(double[] values, double factor) {
-        return Arrays.stream(values).map(v -> v * factor).toArray();
     }
 
     private static double[] sorted(double[] values) {
