@@ -4,6 +4,7 @@ import dev.residual.tensor.FusedConvolution;
 import dev.residual.tensor.Maps;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
@@ -42,9 +43,9 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
 
     /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
     Tensor forwardRelu(Tensor x, Pass pass) {
-        return FusedConvolution.isFor(x)
-                ? fused(x, pass, false).relu(x)
-                : forward(x, pass).relu_();
+        return fused(x, pass, false)
+                .map(fused -> fused.relu(x))
+                .orElseGet(() -> forward(x, pass).relu_());
     }
 
     /**
@@ -53,14 +54,14 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
      * @param other overwritten
      */
     Tensor forwardAddRelu(Tensor x, Tensor other, Pass pass) {
-        return FusedConvolution.isFor(x)
-                ? fused(x, pass, true).addRelu(other, x)
-                : other.add_(forward(x, pass)).relu_();
+        return fused(x, pass, true)
+                .map(fused -> fused.addRelu(other, x))
+                .orElseGet(() -> other.add_(forward(x, pass)).relu_());
     }
 
-    private FusedConvolution fused(Tensor x, Pass pass, boolean adds) {
-        return pass.once(
-                name + " fused, " + FusedConvolution.kind(x),
+    private Optional<FusedConvolution> fused(Tensor x, Pass pass, boolean adds) {
+        return pass.fused(
+                name,
                 () -> FusedConvolution.of(
                         x, pass.parameter(name + ".weight"), pass.parameter(name + ".bias"), stride, padding, adds));
     }

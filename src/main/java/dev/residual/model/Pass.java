@@ -3,6 +3,7 @@ package dev.residual.model;
 import dev.residual.tensor.FusedConvolution;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -29,6 +30,7 @@ public final class Pass {
     private final Gradients gradients;
     private final Map<String, Tensor> saved = new HashMap<>();
     private final Map<String, Tensor> cast = new HashMap<>();
+    private Optional<String> kind = Optional.empty();
 
     private Pass(State state, Mode mode, Gradients gradients) {
         this.state = state;
@@ -63,9 +65,9 @@ public final class Pass {
         return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
     }
 
-    /** In a folded network, whose numbers stay: what is made of them at its first pass of this kind. */
-    FusedConvolution once(String kind, Supplier<FusedConvolution> making) {
-        return state.once(kind, making);
+    /** In a folded network: the layer's convolution for images of this pass's kind, made once and kept, if there is one. */
+    Optional<FusedConvolution> fused(String layer, Supplier<FusedConvolution> making) {
+        return kind.map(k -> state.once(layer + ", " + k, making));
     }
 
     Gradients gradients() {
@@ -73,7 +75,8 @@ public final class Pass {
     }
 
     /** The way through a whole network begins. */
-    void begin() {
+    void begin(Tensor images) {
+        kind = mode == Mode.FOLDED ? FusedConvolution.kind(images) : Optional.empty();
         if (gradients != null) {
             gradients.threads().begin();
         }

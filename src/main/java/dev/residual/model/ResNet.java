@@ -67,7 +67,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      * @return N×classes logits
      */
     public Tensor forward(Tensor images, Pass pass) {
-        pass.begin();
+        pass.begin(images);
         Tensor x = Tensors.channelsLast(images); // with few channels, the way back through others gave NaNs
         if (pass.mode() == Pass.Mode.FOLDED) {
             x = conv1.forwardRelu(x, pass);

@@ -36,19 +36,25 @@ public final class FusedConvolution implements AutoCloseable {
     private final Kernel kernel;
     private final int pixels;
 
-    private FusedConvolution(Kernel kernel, int pixels) {
+    /** Of what comes out. */
+    private final long channels;
+
+    private final long height;
+    private final long width;
+
+    private FusedConvolution(Kernel kernel, int pixels, long channels, long height, long width) {
         this.kernel = kernel;
         this.pixels = pixels;
+        this.channels = channels;
+        this.height = height;
+        this.width = width;
     }
 
-    /** Whether this build has them, for tensors that are where this one is. */
-    public static boolean isFor(Tensor x) {
-        return !x.is_cuda() && OneDnnKernel.AVAILABLE;
-    }
-
-    /** What all maps have in common that one of these may be given. */
-    public static String kind(Tensor x) {
-        return x.scalar_type().intern() + (XnnpackKernel.isFor(x) ? ", one image" : "");
+    /** What all maps have in common that one of these may be given; nothing where there is none for such maps. */
+    public static Optional<String> kind(Tensor x) {
+        return !x.is_cuda() && OneDnnKernel.AVAILABLE
+                ? Optional.of(x.scalar_type().intern() + (XnnpackKernel.isFor(x) ? ", one image" : ""))
+                : Optional.empty();
     }
 
     /**
@@ -59,8 +65,10 @@ public final class FusedConvolution implements AutoCloseable {
      * @return the caller closes it
      */
     public static FusedConvolution of(Tensor x, Tensor weights, Tensor biases, int stride, int padding, boolean adds) {
-        long width = x.size(3) + 2L * padding - weights.size(3) + 1; // of what comes out, at stride 1
-        int pixels = weights.size(0) <= FEW_CHANNELS && stride == 1 && width % 2 == 0 ? 2 : 1;
+        long channels = weights.size(0);
+        long height = (x.size(2) + 2L * padding - weights.size(2)) / stride + 1;
+        long width = (x.size(3) + 2L * padding - weights.size(3)) / stride + 1;
+        int pixels = channels <= FEW_CHANNELS && stride == 1 && width % 2 == 0 ? 2 : 1;
         try (Scope scope = Scope.noGrad()) {
             Tensor wide = Tensors.channelsLast(widen(weights, pixels));
             Tensor repeated = biases.repeat(pixels);
@@ -69,8 +77,8 @@ public final class FusedConvolution implements AutoCloseable {
             Optional<Kernel> xnnpack = XnnpackKernel.isFor(x)
                     ? XnnpackKernel.of(wide, repeated, strides, paddings, adds)
                     : Optional.empty();
-            return new FusedConvolution(
-                    xnnpack.orElseGet(() -> OneDnnKernel.of(x, wide, repeated, strides, paddings)), pixels);
+            Kernel kernel = xnnpack.orElseGet(() -> OneDnnKernel.of(x, wide, repeated, strides, paddings));
+            return new FusedConvolution(kernel, pixels, channels, height, width);
         }
     }
 
@@ -93,8 +101,7 @@ public final class FusedConvolution implements AutoCloseable {
      * @return N×O×H'×W', new
      */
     public Tensor relu(Tensor x) {
-        Tensor y = kernel.compute(x, null);
-        return view(y, y.size(1) / pixels, y.size(3) * pixels);
+        return view(kernel.compute(x, null), channels, width);
     }
 
     /**
@@ -104,19 +111,17 @@ public final class FusedConvolution implements AutoCloseable {
      * @return {@code other}
      */
     public Tensor addRelu(Tensor other, Tensor x) {
-        kernel.compute(x, view(other, other.size(1) * pixels, other.size(3) / pixels));
+        kernel.compute(x, view(other, channels * pixels, width / pixels));
         return other;
     }
 
     /** The same memory, channels-last, with other numbers of channels and columns. */
-    private Tensor view(Tensor map, long channels, long width) {
-        if (pixels == 1) {
-            return map;
-        }
-        long height = map.size(2);
-        return map.as_strided(
-                new long[] {map.size(0), channels, height, width},
-                new long[] {height * width * channels, 1, width * channels, channels});
+    private Tensor view(Tensor map, long depth, long columns) {
+        return pixels == 1
+                ? map
+                : map.as_strided(
+                        new long[] {map.size(0), depth, height, columns},
+                        new long[] {height * width * channels, 1, width * channels, depth});
     }
 
     @Override

@@ -42,7 +42,7 @@ class FusedConvolutionTest {
         for (Layer layer : LAYERS) {
             try (Scope scope = Scope.noGrad()) {
                 Tensor x = random(precision, images, layer.in, layer.size);
-                Assumptions.assumeTrue(FusedConvolution.isFor(x), "this build has no fused convolutions");
+                Assumptions.assumeTrue(FusedConvolution.kind(x).isPresent(), "this build has no fused convolutions");
                 Tensor weights = torch.randn(layer.out, layer.in, layer.kernel, layer.kernel);
                 Tensor biases = torch.randn(layer.out);
                 Tensor plain = convolution(layer, x, weights.to(precision.type()), biases.to(precision.type()));
@@ -66,7 +66,7 @@ class FusedConvolutionTest {
             Tensor biases = torch.randn(layer.out);
             Tensor two = random(Precision.FP32, 2, layer.in, layer.size);
             Tensor many = random(Precision.FP32, 9, layer.in, layer.size);
-            Assumptions.assumeTrue(FusedConvolution.isFor(two), "this build has no fused convolutions");
+            Assumptions.assumeTrue(FusedConvolution.kind(two).isPresent(), "this build has no fused convolutions");
             assertThat(FusedConvolution.kind(many)).isEqualTo(FusedConvolution.kind(two));
             try (FusedConvolution fused = fused(layer, two, weights, biases, false)) {
                 assertClose(
