@@ -34,7 +34,7 @@ public final class BareLoop implements AutoCloseable {
         folded = FoldedState.of(network, state);
         gradients = new Gradients(state);
         optimizer = Optimizer.of(Recipe.paper(architecture), state);
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             images = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, 3, 32, 32)).to(precision.type()));
             labels = scope.keep(Tensors.of(new long[batch]));
@@ -46,7 +46,7 @@ public final class BareLoop implements AutoCloseable {
 
     /** Forward, loss, backward, update. */
     public void step() {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             Pass pass = Pass.training(state, gradients);
             CrossEntropy loss = CrossEntropy.of(network.forward(images, pass), labels);
             network.backward(loss.gradient(), pass);
@@ -56,7 +56,7 @@ public final class BareLoop implements AutoCloseable {
 
     /** A step's end of the network and loss, there and back. */
     void classify() {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             Pass pass = Pass.training(state, gradients);
             CrossEntropy loss = CrossEntropy.of(network.fc().forward(lastMaps, pass), labels);
             network.fc().backward(loss.gradient(), pass);
@@ -65,7 +65,7 @@ public final class BareLoop implements AutoCloseable {
 
     /** A step's copy of all filters in the precision that the network computes in. */
     void castFilters() {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             state.tensors().forEach((p, tensor) -> {
                 if (p.shape().length == 4) {
                     tensor.to(images.scalar_type());
@@ -81,7 +81,7 @@ public final class BareLoop implements AutoCloseable {
 
     /** Forward as a network that is only read. */
     public void read() {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             Tensors.floats(network.forward(images, new Pass(folded, Pass.Mode.FOLDED)));
         }
     }

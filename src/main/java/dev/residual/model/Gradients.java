@@ -72,7 +72,7 @@ public final class Gradients implements AutoCloseable {
     /** The same for a gradient that nothing waits for. What it is computed from must stay as it is until {@link #await}. */
     void putLater(String name, Supplier<Tensor> gradient) {
         Runnable work = () -> {
-            try (Scope scope = Scope.noGrad()) {
+            try (Scope scope = Scope.inference()) {
                 put(name, gradient.get());
             }
         };

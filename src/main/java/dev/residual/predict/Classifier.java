@@ -131,7 +131,7 @@ public final class Classifier implements AutoCloseable {
             System.arraycopy(photos.get(i).pixels(), 0, pixels, i * ImageSet.BYTES, ImageSet.BYTES);
         }
         ImageSet images = new ImageSet(pixels, new byte[photos.size()]); // labels that nobody reads
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             return Tensors.floats(network.forward(
                     device.move(Pixels.tensor(images, normalization)), new Pass(state, Pass.Mode.FOLDED)));
         }

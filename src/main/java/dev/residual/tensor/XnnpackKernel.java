@@ -50,7 +50,11 @@ record XnnpackKernel(IValue convolution) implements FusedConvolution.Kernel {
     @Override
     public Tensor compute(Tensor x, Tensor other) {
         IValue result = RUN.orElseThrow().call(new IValue(x), convolution);
-        return (other == null ? result : ADD_RELU.orElseThrow().call(new IValue(other), result, ONCE)).toTensor();
+        if (other == null) {
+            return result.toTensor();
+        }
+        ADD_RELU.orElseThrow().call(new IValue(other), result, ONCE);
+        return other;
     }
 
     @Override

@@ -79,7 +79,7 @@ public final class Evaluator {
                 if (stop.getAsBoolean()) {
                     return Optional.empty();
                 }
-                try (Scope scope = Scope.noGrad()) {
+                try (Scope scope = Scope.inference()) {
                     Batch batch = batches.next();
                     float[] logits = Tensors.floats(
                             network.forward(device.move(batch.images()), new Pass(numbers.state, numbers.mode)));

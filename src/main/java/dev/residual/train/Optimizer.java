@@ -76,7 +76,7 @@ public abstract sealed class Optimizer implements AutoCloseable {
      * @param iteration steps taken before this one
      */
     public void step(Gradients gradients, double rate, long iteration) {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             boolean all = recipe.decayed() == Recipe.Decayed.ALL;
             if (recipe.weightDecay() > 0) {
                 decayed(gradients.row(), all).add_(decayed(state.trained(), all), new Scalar(recipe.weightDecay()));

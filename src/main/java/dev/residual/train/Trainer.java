@@ -110,7 +110,7 @@ public final class Trainer {
             listener.onLearningRate(progress.iteration(), rate);
         }
         double value;
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             Batch batch = batches.next();
             Tensor images = device.move(batch.images());
             Tensor labels = device.move(batch.labels());

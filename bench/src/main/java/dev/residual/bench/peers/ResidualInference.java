@@ -67,7 +67,7 @@ final class ResidualInference implements Contestant {
     }
 
     private float[] logits(Tensor images) {
-        try (Scope scope = Scope.noGrad()) {
+        try (Scope scope = Scope.inference()) {
             return Tensors.floats(model.network().forward(images, new Pass(folded, Pass.Mode.FOLDED)));
         }
     }
