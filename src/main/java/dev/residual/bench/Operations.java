@@ -83,7 +83,7 @@ public final class Operations implements AutoCloseable {
         }
 
         private double time() {
-            try (Scope scope = Scope.noGrad()) {
+            try (Scope scope = Scope.inference()) {
                 long start = System.nanoTime();
                 work.run();
                 return (System.nanoTime() - start) / 1e6;

@@ -25,7 +25,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * A trained network that tells what a picture shows: what applications embed.
  *
  * <p>Any number of threads may use one classifier at once. They share the network's numbers, which nobody changes, and
- * each computes on its own; an operation uses one thread, unless the application has started the {@link Engine} with
+ * each computes on its own, though two that classify single pictures do not compute the same layer at the same moment; an
+ * operation uses one thread, unless the application has started the {@link Engine} with
  * more. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {

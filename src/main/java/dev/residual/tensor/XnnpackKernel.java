@@ -22,7 +22,7 @@ record XnnpackKernel(IValue convolution) implements FusedConvolution.Kernel {
     private static final IValue ZERO = Operator.constant(() -> new IValue(new Scalar(0.0)));
     private static final IValue NONE = Operator.constant(() -> new IValue());
 
-    /** Single images; with more, or in bfloat16, oneDNN is faster. */
+    /** Single images: of 64, oneDNN is the faster one. */
     static boolean isFor(Tensor x) {
         return AVAILABLE && x.size(0) == 1 && x.scalar_type().intern() == ScalarType.Float;
     }
