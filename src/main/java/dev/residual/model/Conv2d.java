@@ -1,10 +1,9 @@
 package dev.residual.model;
 
-import dev.residual.tensor.FusedConvolution;
 import dev.residual.tensor.Maps;
+import dev.residual.tensor.ScriptWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
@@ -21,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
  * @param padding zeros on each side
  */
 public record Conv2d(String name, int in, int out, int kernel, int stride, int padding, boolean bias)
-        implements Module {
+        implements Scripted {
     private static final long[] DILATION = {1, 1};
 
     /** The paper's layer: 3×3, padded so that only the stride changes the size. */
@@ -39,31 +38,6 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
         return x.is_mkldnn()
                 ? torch.mkldnn_convolution(x, weights(x, pass), biases, paddings, strides, DILATION, 1)
                 : torch.conv2d(x, weights(x, pass), biases, strides, paddings, DILATION, 1);
-    }
-
-    /** In a folded network: max(0, ·) of what comes out, in the same operation where there is one for it. */
-    Tensor forwardRelu(Tensor x, Pass pass) {
-        return fused(x, pass, false)
-                .map(fused -> fused.relu(x))
-                .orElseGet(() -> forward(x, pass).relu_());
-    }
-
-    /**
-     * In a folded network: max(0, other + what comes out), in the same operation where there is one for it.
-     *
-     * @param other overwritten
-     */
-    Tensor forwardAddRelu(Tensor x, Tensor other, Pass pass) {
-        return fused(x, pass, true)
-                .map(fused -> fused.addRelu(other, x))
-                .orElseGet(() -> other.add_(forward(x, pass)).relu_());
-    }
-
-    private Optional<FusedConvolution> fused(Tensor x, Pass pass, boolean adds) {
-        return pass.fused(
-                name,
-                () -> FusedConvolution.of(
-                        x, pass.parameter(name + ".weight"), pass.parameter(name + ".bias"), stride, padding, adds));
     }
 
     private Tensor weights(Tensor x, Pass pass) {
@@ -114,6 +88,25 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
                 new long[] {0, 0},
                 1,
                 wanted);
+    }
+
+    @Override
+    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        return script.conv(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
+    }
+
+    /** With the ReLU that follows it. */
+    ScriptWriter.Maps putRelu(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        return script.convRelu(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
+    }
+
+    /**
+     * With the sum and the ReLU that follow it.
+     *
+     * @param other overwritten
+     */
+    ScriptWriter.Maps putAddRelu(ScriptWriter.Maps x, ScriptWriter.Maps other, ScriptWriter script, State folded) {
+        return script.convAddRelu(x, other, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.residual.model;
 
 import dev.residual.tensor.Maps;
+import dev.residual.tensor.ScriptWriter;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -12,7 +13,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * The network's end, global average pooling and a fully connected layer: N×C×H×W → N×classes logits. The softmax is in
  * the loss.
  */
-public record Head(String name, int in, int out) implements Module {
+public record Head(String name, int in, int out) implements Scripted {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         Tensor pooled = Maps.plain(x).mean(2, 3).to(ScalarType.Float);
@@ -34,6 +35,11 @@ public record Head(String name, int in, int out) implements Module {
         Tensor blocks = Maps.blocks(spread);
         blocks.copy_(share.view(x.size(0), blocks.size(1), 1, 1, blocks.size(4)).expand_as(blocks));
         return spread;
+    }
+
+    @Override
+    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        return script.linear(script.pool(x), folded.get(name + ".weight"), folded.get(name + ".bias"));
     }
 
     @Override

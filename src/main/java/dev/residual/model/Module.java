@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 public interface Module {
     /**
      * @param x N×C×H×W
-     * @return N×C×H×W, or N×classes at the end; where the module may, it works in place on tensors of its own, and only ReLU, and a block of a folded network, on {@code x}
+     * @return N×C×H×W, or N×classes at the end; where the module may, it works in place on tensors of its own, and only ReLU on {@code x}
      */
     Tensor forward(Tensor x, Pass pass);
 

@@ -1,9 +1,10 @@
 package dev.residual.model;
 
-import dev.residual.tensor.FusedConvolution;
+import dev.residual.tensor.Script;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -30,7 +31,6 @@ public final class Pass {
     private final Gradients gradients;
     private final Map<String, Tensor> saved = new HashMap<>();
     private final Map<String, Tensor> cast = new HashMap<>();
-    private Optional<String> kind = Optional.empty();
 
     private Pass(State state, Mode mode, Gradients gradients) {
         this.state = state;
@@ -65,9 +65,9 @@ public final class Pass {
         return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
     }
 
-    /** In a folded network: the layer's convolution for images of this pass's kind, made once and kept, if there is one. */
-    Optional<FusedConvolution> fused(String layer, Supplier<FusedConvolution> making) {
-        return kind.map(k -> state.once(layer + ", " + k, making));
+    /** In a folded network: its script for such images, written down once and kept, if there is one. */
+    Optional<Script> script(Tensor images, Function<State, Script> writing) {
+        return mode == Mode.FOLDED ? Script.kind(images).map(kind -> state.once(kind, writing)) : Optional.empty();
     }
 
     Gradients gradients() {
@@ -75,8 +75,7 @@ public final class Pass {
     }
 
     /** The way through a whole network begins. */
-    void begin(Tensor images) {
-        kind = mode == Mode.FOLDED ? FusedConvolution.kind(images) : Optional.empty();
+    void begin() {
         if (gradients != null) {
             gradients.threads().begin();
         }

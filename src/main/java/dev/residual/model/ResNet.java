@@ -2,6 +2,8 @@ package dev.residual.model;
 
 import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.tensor.Maps;
+import dev.residual.tensor.Script;
+import dev.residual.tensor.ScriptWriter;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,13 +18,14 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param body the stack between: 3n blocks and, in the article's network, the convolutions between its stages
  */
-public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, Relu relu1, List<Module> body, Head fc) {
+public record ResNet(
+        Architecture architecture, Conv2d conv1, BatchNorm2d bn1, Relu relu1, List<Scripted> body, Head fc) {
     /** The size of an image. */
     public static final Shape IMAGE = new Shape(3, 32, 32);
 
     public static ResNet of(Architecture a) {
         int first = a.widths().get(0);
-        List<Module> body = new ArrayList<>();
+        List<Scripted> body = new ArrayList<>();
         int in = first;
         for (int stage = 1; stage <= 3; stage++) {
             String name = "layer" + stage;
@@ -67,19 +70,36 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, R
      * @return N×classes logits
      */
     public Tensor forward(Tensor images, Pass pass) {
-        pass.begin(images);
         Tensor x = Tensors.channelsLast(images); // with few channels, the way back through others gave NaNs
-        if (pass.mode() == Pass.Mode.FOLDED) {
-            x = conv1.forwardRelu(x, pass);
-        } else {
-            boolean whole = architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
-            x = whole && pass.mode() != Pass.Mode.EVALUATION ? Maps.ofOneDnn(x) : x;
-            x = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
-        }
+        return pass.script(x, folded -> script(x, folded))
+                .map(script -> script.play(x))
+                .orElseGet(() -> layerByLayer(x, pass));
+    }
+
+    private Script script(Tensor images, State folded) {
+        return Script.of(images, (maps, script) -> {
+            ScriptWriter.Maps x = conv1.putRelu(maps, script, folded);
+            for (Scripted module : body) {
+                x = module.put(x, script, folded);
+            }
+            return fc.put(x, script, folded);
+        });
+    }
+
+    /** As every mode can do it. */
+    Tensor layerByLayer(Tensor images, Pass pass) {
+        pass.begin();
+        Tensor x = fitOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
+        x = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
         for (Module module : body) {
             x = module.forward(x, pass);
         }
         return fc.forward(x, pass);
+    }
+
+    private boolean fitOneDnn(Pass.Mode mode) {
+        boolean ofBatch = mode == Pass.Mode.TRAINING || mode == Pass.Mode.BATCH_STATISTICS;
+        return ofBatch && architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.ScriptWriter;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -8,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record ResidualBlock(
         Conv2d conv1, BatchNorm2d bn1, Relu relu1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut, Relu relu2)
-        implements Module {
+        implements Scripted {
     /**
      * @param name such as {@code layer2.0}
      * @param stride of the first convolution: 2 where the maps get smaller
@@ -26,12 +27,6 @@ public record ResidualBlock(
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        if (pass.mode() == Pass.Mode.FOLDED) {
-            Tensor f = conv1.forwardRelu(x, pass);
-            return shortcut.around(x, pass)
-                    .map(around -> conv2.forwardAddRelu(f, around, pass))
-                    .orElseGet(() -> conv2.forwardRelu(f, pass));
-        }
         Tensor f = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
         f = bn2.forward(conv2.forward(f, pass), pass);
         return relu2.forward(shortcut.addTo(f, x, pass), pass);
@@ -43,6 +38,14 @@ public record ResidualBlock(
         Tensor f = conv2.backward(bn2.backward(sum, pass), pass);
         f = conv1.backward(bn1.backward(relu1.backward(f, pass), pass), pass);
         return shortcut.addGradient(f, sum, pass);
+    }
+
+    @Override
+    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        ScriptWriter.Maps f = conv1.putRelu(x, script, folded);
+        return shortcut.put(x, script, folded)
+                .map(around -> conv2.putAddRelu(f, around, script, folded))
+                .orElseGet(() -> conv2.putRelu(f, script, folded));
     }
 
     @Override

@@ -1,11 +1,10 @@
 package dev.residual.model;
 
 import dev.residual.tensor.Maps;
-import dev.residual.tensor.Tensors;
+import dev.residual.tensor.ScriptWriter;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** The way around a pair of layers: what is added to their output. */
 public sealed interface Shortcut {
@@ -18,10 +17,10 @@ public sealed interface Shortcut {
     Tensor addTo(Tensor f, Tensor x, Pass pass);
 
     /**
-     * What comes around, where something does, of the size of what comes through; for a folded network. May be the
-     * input itself, and may be overwritten.
+     * Writes down, for a folded network, what comes around, where something does: of the size of what comes through. May
+     * be the input itself, and may be overwritten.
      */
-    Optional<Tensor> around(Tensor x, Pass pass);
+    Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded);
 
     /**
      * The way back: adds to the gradient that came through the block's layers what comes around them.
@@ -42,7 +41,7 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<Tensor> around(Tensor x, Pass pass) {
+        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
             return Optional.empty();
         }
 
@@ -63,7 +62,7 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<Tensor> around(Tensor x, Pass pass) {
+        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
             return Optional.of(x);
         }
 
@@ -90,9 +89,8 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<Tensor> around(Tensor x, Pass pass) {
-            long[] zeros = {0, 0, 0, 0, zerosBefore(), out - in - zerosBefore()}; // of width, height, channels
-            return Optional.of(Tensors.channelsLast(torch.constant_pad_nd(everySecondPixel(x), zeros)));
+        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+            return Optional.of(script.addZeros(script.everySecondPixel(x), zerosBefore(), out - in - zerosBefore()));
         }
 
         @Override
@@ -131,17 +129,13 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            return Maps.add(f, project(x, pass));
+            Tensor small = halve ? everySecondPixel(x) : x;
+            return Maps.add(f, bn.forward(conv.forward(small, pass), pass));
         }
 
         @Override
-        public Optional<Tensor> around(Tensor x, Pass pass) {
-            return Optional.of(project(x, pass));
-        }
-
-        private Tensor project(Tensor x, Pass pass) {
-            Tensor small = halve ? everySecondPixel(x) : x;
-            return bn.forward(conv.forward(small, pass), pass);
+        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+            return Optional.of(conv.put(halve ? script.everySecondPixel(x) : x, script, folded));
         }
 
         @Override

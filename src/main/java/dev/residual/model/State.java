@@ -1,15 +1,14 @@
 package dev.residual.model;
 
 import dev.residual.tensor.Device;
-import dev.residual.tensor.FusedConvolution;
 import dev.residual.tensor.Scope;
+import dev.residual.tensor.Script;
 import dev.residual.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -21,7 +20,7 @@ public final class State implements AutoCloseable {
     private final Map<Parameter, Tensor> tensors = new LinkedHashMap<>();
     private final Device device;
     private final Map<String, Tensor> byName = new LinkedHashMap<>();
-    private final Map<String, FusedConvolution> fused = new ConcurrentHashMap<>();
+    private final Map<String, Script> scripts = new ConcurrentHashMap<>();
 
     /**
      * @param parameters what there is to hold, from {@link ResNet#parameters}
@@ -58,9 +57,9 @@ public final class State implements AutoCloseable {
         return tensor;
     }
 
-    /** For numbers that no longer change: what is made of them at the first call, and lives as long as they do. */
-    FusedConvolution once(String kind, Supplier<FusedConvolution> making) {
-        return fused.computeIfAbsent(kind, k -> making.get());
+    /** For numbers that no longer change: the script that is written with them at the first call, and lives as long. */
+    Script once(String kind, Function<State, Script> writing) {
+        return scripts.computeIfAbsent(kind, k -> writing.apply(this));
     }
 
     Parameter parameter(String name) {
@@ -81,8 +80,8 @@ public final class State implements AutoCloseable {
 
     @Override
     public void close() {
-        fused.values().forEach(FusedConvolution::close);
-        fused.clear();
+        scripts.values().forEach(Script::close);
+        scripts.clear();
         tensors.forEach((p, tensor) -> {
             if (!p.trained()) {
                 tensor.close();

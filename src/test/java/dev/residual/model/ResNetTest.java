@@ -113,12 +113,20 @@ class ResNetTest {
         try (Scope scope = Scope.noGrad();
                 State state = new State(network.parameters(), p -> numbers(p, random), Device.CPU);
                 State folded = FoldedState.of(network, state)) {
-            Tensor images = torch.randn(4, 3, 32, 32);
-            float[] expected = Tensors.floats(network.forward(images, new Pass(state, Pass.Mode.EVALUATION)));
-            float[] actual = Tensors.floats(network.forward(images, new Pass(folded, Pass.Mode.FOLDED)));
-            for (int i = 0; i < expected.length; i++) {
-                assertThat(actual[i]).isCloseTo(expected[i], within(1e-4f * (1 + Math.abs(expected[i]))));
+            for (int count : new int[] {4, 1, 7}) {
+                Tensor images = torch.randn(count, 3, 32, 32);
+                float[] expected = Tensors.floats(network.forward(images, new Pass(state, Pass.Mode.EVALUATION)));
+                Pass pass = new Pass(folded, Pass.Mode.FOLDED);
+                assertClose(Tensors.floats(network.forward(images, pass)), expected); // by a script
+                assertClose(Tensors.floats(network.layerByLayer(images, pass)), expected);
             }
+        }
+    }
+
+    private static void assertClose(float[] actual, float[] expected) {
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(actual[i]).isCloseTo(expected[i], within(1e-4f * (1 + Math.abs(expected[i]))));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.residual.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -42,17 +43,15 @@ class FusedConvolutionTest {
         for (Layer layer : LAYERS) {
             try (Scope scope = Scope.noGrad()) {
                 Tensor x = random(precision, images, layer.in, layer.size);
-                Assumptions.assumeTrue(FusedConvolution.kind(x).isPresent(), "this build has no fused convolutions");
+                Assumptions.assumeTrue(Script.kind(x).isPresent(), "this build has no scripts");
                 Tensor weights = torch.randn(layer.out, layer.in, layer.kernel, layer.kernel);
                 Tensor biases = torch.randn(layer.out);
-                Tensor plain = convolution(layer, x, weights.to(precision.type()), biases.to(precision.type()));
-                Tensor other = random(precision, images, layer.out, (int) plain.size(3));
-                Tensor sum = plain.add(doubled(other)).relu();
-                try (FusedConvolution relu = fused(layer, x, weights, biases, false);
-                        FusedConvolution addRelu = fused(layer, x, weights, biases, true)) {
-                    assertClose(relu.relu(x), plain.relu(), precision, layer);
-                    assertThat(addRelu.addRelu(other, x)).isSameAs(other);
-                    assertClose(other, sum, precision, layer);
+                Tensor conv = convolution(layer, x, weights.to(precision.type()), biases.to(precision.type()));
+                try (Script relu = relu(layer, x, weights, biases);
+                        Script addRelu = addRelu(layer, x, weights, biases)) {
+                    assertClose(relu.play(x), conv.relu(), precision, layer);
+                    Tensor other = doubled(relu.play(x)); // rounded as there
+                    assertClose(addRelu.play(x), conv.add(other).relu(), precision, layer);
                 }
             }
         }
@@ -66,20 +65,31 @@ class FusedConvolutionTest {
             Tensor biases = torch.randn(layer.out);
             Tensor two = random(Precision.FP32, 2, layer.in, layer.size);
             Tensor many = random(Precision.FP32, 9, layer.in, layer.size);
-            Assumptions.assumeTrue(FusedConvolution.kind(two).isPresent(), "this build has no fused convolutions");
-            assertThat(FusedConvolution.kind(many)).isEqualTo(FusedConvolution.kind(two));
-            try (FusedConvolution fused = fused(layer, two, weights, biases, false)) {
+            Assumptions.assumeTrue(Script.kind(two).isPresent(), "this build has no scripts");
+            assertThat(Script.kind(many)).isEqualTo(Script.kind(two));
+            try (Script script = relu(layer, two, weights, biases)) {
                 assertClose(
-                        fused.relu(many),
+                        script.play(many),
                         convolution(layer, many, weights, biases).relu(),
                         Precision.FP32,
                         layer);
+                Tensor larger = random(Precision.FP32, 2, layer.in, layer.size + 2);
+                assertThatThrownBy(() -> script.play(larger))
+                        .hasMessage("images of [2, 16, 10, 10] for a script of [2, 16, 8, 8]");
             }
         }
     }
 
-    private static FusedConvolution fused(Layer layer, Tensor x, Tensor weights, Tensor biases, boolean adds) {
-        return FusedConvolution.of(x, weights, biases, layer.stride, layer.padding, adds);
+    private static Script relu(Layer layer, Tensor x, Tensor weights, Tensor biases) {
+        return Script.of(x, (maps, script) -> script.convRelu(maps, weights, biases, layer.stride, layer.padding));
+    }
+
+    /** What is added is the same with ReLU. */
+    private static Script addRelu(Layer layer, Tensor x, Tensor weights, Tensor biases) {
+        return Script.of(x, (maps, script) -> {
+            ScriptWriter.Maps other = script.convRelu(maps, weights, biases, layer.stride, layer.padding);
+            return script.convAddRelu(maps, other, weights, biases, layer.stride, layer.padding);
+        });
     }
 
     private static Tensor random(Precision precision, int images, int channels, int size) {

@@ -1,0 +1,15 @@
+package dev.residual.model;
+
+import dev.residual.tensor.ScriptWriter;
+
+/** A module that can be part of a {@link dev.residual.tensor.Script}. */
+interface Scripted extends Module {
+    /**
+     * Writes down how it is computed in a network that is only read.
+     *
+     * @param x may be overwritten when the script is played
+     * @param folded the numbers, see {@link FoldedState}
+     * @return what it gives
+     */
+    ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded);
+}

@@ -1,0 +1,50 @@
+package dev.residual.tensor;
+
+import java.util.Optional;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Value;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** XNNPACK's convolutions with ReLU, in float32. Threads that share one wait for each other in it. */
+final class XnnpackConvolution {
+    private static final Optional<Operator> PACK = Operator.find("prepacked::conv2d_clamp_prepack", "");
+    private static final boolean AVAILABLE = PACK.isPresent()
+            && Operator.find("prepacked::conv2d_clamp_run", "").isPresent()
+            && Operator.find("aten::_add_relu_", "Tensor").isPresent();
+
+    private XnnpackConvolution() {}
+
+    /** Single images: of 64, oneDNN is the faster one. */
+    static boolean isFor(Tensor images) {
+        return AVAILABLE && images.size(0) == 1 && images.scalar_type().intern() == ScalarType.Float;
+    }
+
+    /** @return nothing where it is not for these images, or XNNPACK does not support the processor */
+    static Optional<Value> put(
+            ScriptWriter script, ScriptWriter.Maps x, Optional<Value> other, FusedConvolution.Layer layer) {
+        if (!isFor(script.images())) {
+            return Optional.empty();
+        }
+        Value packed;
+        try {
+            packed = script.constant(PACK.orElseThrow()
+                    .call(
+                            new IValue(layer.weights()),
+                            new IValue(layer.biases()),
+                            Operator.pair(layer.strides()[0], layer.strides()[1]),
+                            Operator.pair(layer.paddings()[0], layer.paddings()[1]),
+                            Operator.pair(1, 1),
+                            new IValue(1L), // group
+                            other.isPresent() ? new IValue() : new IValue(new Scalar(0.0)), // the least that comes out
+                            new IValue()));
+        } catch (RuntimeException e) { // libtorch's, of which there is one kind only
+            return Optional.empty();
+        }
+        Value convolution = script.call("prepacked::conv2d_clamp_run", x.value(), packed);
+        return Optional.of(other.map(o ->
+                        script.call("aten::_add_relu_", o, convolution, script.constant(new IValue(new Scalar(1.0)))))
+                .orElse(convolution));
+    }
+}
