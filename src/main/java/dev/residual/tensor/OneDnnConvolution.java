@@ -1,5 +1,7 @@
 package dev.residual.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Scalar;
@@ -9,54 +11,36 @@ import org.bytedeco.pytorch.global.torch;
 
 /** oneDNN's convolutions with what follows, by the operations of libtorch's own compiler. */
 final class OneDnnConvolution {
-    private static final Optional<Operator> RELU = Operator.find("mkldnn::_convolution_pointwise", "");
-    private static final Optional<Operator> ADD_RELU = Operator.find("mkldnn::_convolution_pointwise_", "binary");
-    static final boolean AVAILABLE = RELU.isPresent() && ADD_RELU.isPresent();
+    private static final String RELU = "mkldnn::_convolution_pointwise";
+    private static final String ADD_RELU = "mkldnn::_convolution_pointwise_";
 
     /** Parameters of the activation: ReLU has none. */
-    private static final IValue NO_SCALARS = RELU.map(relu -> relu.emptyList(8)).orElse(null);
+    private static final IValue NO_SCALARS =
+            Operator.find(RELU, "").map(relu -> relu.emptyList(8)).orElse(null);
+
+    static final boolean AVAILABLE =
+            NO_SCALARS != null && Operator.find(ADD_RELU, "binary").isPresent();
 
     private OneDnnConvolution() {}
 
     static Value put(ScriptWriter script, ScriptWriter.Maps x, Optional<Value> other, FusedConvolution.Layer layer) {
-        Value weights = weights(script, x, layer);
-        Value biases = script.constant(layer.biases().to(script.images().scalar_type()));
-        Value paddings = script.list(layer.paddings());
-        Value strides = script.list(layer.strides());
-        Value dilation = script.list(1, 1);
-        Value groups = script.constant(1);
-        Value relu = script.constant(new IValue("relu"));
-        Value noScalars = script.constant(NO_SCALARS);
-        Value none = script.none();
-        if (other.isEmpty()) {
-            return script.call(
-                    "mkldnn::_convolution_pointwise",
-                    x.value(),
-                    weights,
-                    biases,
-                    paddings,
-                    strides,
-                    dilation,
-                    groups,
-                    relu,
-                    noScalars,
-                    none);
+        List<Value> arguments = new ArrayList<>();
+        other.ifPresent(arguments::add);
+        arguments.add(x.value());
+        arguments.add(weights(script, x, layer));
+        arguments.add(script.constant(layer.biases().to(script.images().scalar_type())));
+        arguments.add(script.list(layer.paddings()));
+        arguments.add(script.list(layer.strides()));
+        arguments.add(script.list(1, 1)); // dilation
+        arguments.add(script.constant(1)); // groups
+        if (other.isPresent()) {
+            arguments.add(script.constant(new IValue("add")));
+            arguments.add(script.constant(new IValue(new Scalar(1.0)))); // times the convolution
         }
-        return script.call(
-                "mkldnn::_convolution_pointwise_",
-                other.get(),
-                x.value(),
-                weights,
-                biases,
-                paddings,
-                strides,
-                dilation,
-                groups,
-                script.constant(new IValue("add")),
-                script.constant(new IValue(new Scalar(1.0))),
-                relu,
-                noScalars,
-                none);
+        arguments.add(script.constant(new IValue("relu")));
+        arguments.add(script.constant(NO_SCALARS));
+        arguments.add(script.none());
+        return script.call(other.isPresent() ? ADD_RELU : RELU, arguments.toArray(Value[]::new));
     }
 
     /** In the layout in which they are used, where that is safe; any other they bring into it each time. */

@@ -9,10 +9,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** XNNPACK's convolutions with ReLU, in float32. Threads that share one wait for each other in it. */
 final class XnnpackConvolution {
+    private static final String RUN = "prepacked::conv2d_clamp_run";
+    private static final String ADD_RELU = "aten::_add_relu_";
     private static final Optional<Operator> PACK = Operator.find("prepacked::conv2d_clamp_prepack", "");
     private static final boolean AVAILABLE = PACK.isPresent()
-            && Operator.find("prepacked::conv2d_clamp_run", "").isPresent()
-            && Operator.find("aten::_add_relu_", "Tensor").isPresent();
+            && Operator.find(RUN, "").isPresent()
+            && Operator.find(ADD_RELU, "Tensor").isPresent();
 
     private XnnpackConvolution() {}
 
@@ -42,9 +44,9 @@ final class XnnpackConvolution {
         } catch (RuntimeException e) { // libtorch's, of which there is one kind only
             return Optional.empty();
         }
-        Value convolution = script.call("prepacked::conv2d_clamp_run", x.value(), packed);
-        return Optional.of(other.map(o ->
-                        script.call("aten::_add_relu_", o, convolution, script.constant(new IValue(new Scalar(1.0)))))
+        Value convolution = script.call(RUN, x.value(), packed);
+        return Optional.of(other.map(
+                        o -> script.call(ADD_RELU, o, convolution, script.constant(new IValue(new Scalar(1.0)))))
                 .orElse(convolution));
     }
 }
