@@ -91,13 +91,13 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     @Override
-    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-        return script.conv(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
+    public ScriptWriter.Result write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+        return writer.conv(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
     }
 
     /** With the ReLU that follows it. */
-    ScriptWriter.Maps putRelu(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-        return script.convRelu(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
+    ScriptWriter.Result writeRelu(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+        return writer.convRelu(x, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
     }
 
     /**
@@ -105,8 +105,9 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
      *
      * @param other overwritten
      */
-    ScriptWriter.Maps putAddRelu(ScriptWriter.Maps x, ScriptWriter.Maps other, ScriptWriter script, State folded) {
-        return script.convAddRelu(x, other, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
+    ScriptWriter.Result writeAddRelu(
+            ScriptWriter.Result x, ScriptWriter.Result other, ScriptWriter writer, State folded) {
+        return writer.convAddRelu(x, other, folded.get(name + ".weight"), folded.get(name + ".bias"), stride, padding);
     }
 
     @Override
@@ -127,6 +128,6 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     private int outputSize(int size) {
-        return (size + 2 * padding - kernel) / stride + 1;
+        return ScriptWriter.sizeAfter(size, kernel, stride, padding);
     }
 }

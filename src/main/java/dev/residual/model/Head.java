@@ -38,8 +38,8 @@ public record Head(String name, int in, int out) implements Scripted {
     }
 
     @Override
-    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-        return script.linear(script.pool(x), folded.get(name + ".weight"), folded.get(name + ".bias"));
+    public ScriptWriter.Result write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+        return writer.linear(writer.pool(x), folded.get(name + ".weight"), folded.get(name + ".bias"));
     }
 
     @Override

@@ -67,7 +67,7 @@ public final class Pass {
 
     /** In a folded network: its script for such images, written down once and kept, if there is one. */
     Optional<Script> script(Tensor images, Function<State, Script> writing) {
-        return mode == Mode.FOLDED ? Script.kind(images).map(kind -> state.once(kind, writing)) : Optional.empty();
+        return mode == Mode.FOLDED ? Script.kind(images).map(kind -> state.script(kind, writing)) : Optional.empty();
     }
 
     Gradients gradients() {

@@ -77,19 +77,19 @@ public record ResNet(
     }
 
     private Script script(Tensor images, State folded) {
-        return Script.of(images, (maps, script) -> {
-            ScriptWriter.Maps x = conv1.putRelu(maps, script, folded);
+        return Script.of(images, (maps, writer) -> {
+            ScriptWriter.Result x = conv1.writeRelu(maps, writer, folded);
             for (Scripted module : body) {
-                x = module.put(x, script, folded);
+                x = module.write(x, writer, folded);
             }
-            return fc.put(x, script, folded);
+            return fc.write(x, writer, folded);
         });
     }
 
-    /** As every mode can do it. */
+    /** As every mode can do it; channels-last. */
     Tensor layerByLayer(Tensor images, Pass pass) {
         pass.begin();
-        Tensor x = fitOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
+        Tensor x = trainsInOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
         x = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
         for (Module module : body) {
             x = module.forward(x, pass);
@@ -97,9 +97,9 @@ public record ResNet(
         return fc.forward(x, pass);
     }
 
-    private boolean fitOneDnn(Pass.Mode mode) {
-        boolean ofBatch = mode == Pass.Mode.TRAINING || mode == Pass.Mode.BATCH_STATISTICS;
-        return ofBatch && architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
+    private boolean trainsInOneDnn(Pass.Mode mode) {
+        boolean byBatch = mode == Pass.Mode.TRAINING || mode == Pass.Mode.BATCH_STATISTICS;
+        return byBatch && architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
     }
 
     /**

@@ -41,11 +41,11 @@ public record ResidualBlock(
     }
 
     @Override
-    public ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-        ScriptWriter.Maps f = conv1.putRelu(x, script, folded);
-        return shortcut.put(x, script, folded)
-                .map(around -> conv2.putAddRelu(f, around, script, folded))
-                .orElseGet(() -> conv2.putRelu(f, script, folded));
+    public ScriptWriter.Result write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+        ScriptWriter.Result f = conv1.writeRelu(x, writer, folded);
+        return shortcut.write(x, writer, folded)
+                .map(around -> conv2.writeAddRelu(f, around, writer, folded))
+                .orElseGet(() -> conv2.writeRelu(f, writer, folded));
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.residual.model;
 import dev.residual.tensor.ScriptWriter;
 
 /** A module that can be part of a {@link dev.residual.tensor.Script}. */
-interface Scripted extends Module {
+public interface Scripted extends Module {
     /**
      * Writes down how it is computed in a network that is only read.
      *
@@ -11,5 +11,5 @@ interface Scripted extends Module {
      * @param folded the numbers, see {@link FoldedState}
      * @return what it gives
      */
-    ScriptWriter.Maps put(ScriptWriter.Maps x, ScriptWriter script, State folded);
+    ScriptWriter.Result write(ScriptWriter.Result x, ScriptWriter writer, State folded);
 }

@@ -20,7 +20,7 @@ public sealed interface Shortcut {
      * Writes down, for a folded network, what comes around, where something does: of the size of what comes through. May
      * be the input itself, and may be overwritten.
      */
-    Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded);
+    Optional<ScriptWriter.Result> write(ScriptWriter.Result x, ScriptWriter writer, State folded);
 
     /**
      * The way back: adds to the gradient that came through the block's layers what comes around them.
@@ -41,7 +41,7 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        public Optional<ScriptWriter.Result> write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
             return Optional.empty();
         }
 
@@ -62,7 +62,7 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
+        public Optional<ScriptWriter.Result> write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
             return Optional.of(x);
         }
 
@@ -89,8 +89,8 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-            return Optional.of(script.addZeros(script.everySecondPixel(x), zerosBefore(), out - in - zerosBefore()));
+        public Optional<ScriptWriter.Result> write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+            return Optional.of(writer.addZeros(writer.everySecondPixel(x), zerosBefore(), out - in - zerosBefore()));
         }
 
         @Override
@@ -134,8 +134,8 @@ public sealed interface Shortcut {
         }
 
         @Override
-        public Optional<ScriptWriter.Maps> put(ScriptWriter.Maps x, ScriptWriter script, State folded) {
-            return Optional.of(conv.put(halve ? script.everySecondPixel(x) : x, script, folded));
+        public Optional<ScriptWriter.Result> write(ScriptWriter.Result x, ScriptWriter writer, State folded) {
+            return Optional.of(conv.write(halve ? writer.everySecondPixel(x) : x, writer, folded));
         }
 
         @Override

@@ -58,7 +58,7 @@ public final class State implements AutoCloseable {
     }
 
     /** For numbers that no longer change: the script that is written with them at the first call, and lives as long. */
-    Script once(String kind, Function<State, Script> writing) {
+    Script script(String kind, Function<State, Script> writing) {
         return scripts.computeIfAbsent(kind, k -> writing.apply(this));
     }
 

@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A convolution in a {@link Script}, with packed weights, and in one operation with the ReLU that follows it, and with the
- * sum before that if there is one. So each map is spared one or two ways through memory.
+ * A convolution in a {@link Script}, with packed weights where that is safe, and in one operation with the ReLU that
+ * follows it, and (by oneDNN) with the sum before that. So each map is spared one or two ways through memory.
  *
  * <p>oneDNN computes batches. Its way to an operation takes as long as the convolution of a single image, which is for
  * XNNPACK therefore.
@@ -24,13 +24,6 @@ final class FusedConvolution {
 
     private FusedConvolution() {}
 
-    /** See {@link Script#kind}. */
-    static Optional<String> kind(Tensor images) {
-        return !images.is_cuda() && OneDnnConvolution.AVAILABLE
-                ? Optional.of(images.scalar_type().intern() + (XnnpackConvolution.isFor(images) ? ", one image" : ""))
-                : Optional.empty();
-    }
-
     /**
      * max(0, other + the convolution).
      *
@@ -39,10 +32,10 @@ final class FusedConvolution {
      * @param biases O float32
      * @return O maps
      */
-    static ScriptWriter.Maps put(
-            ScriptWriter script,
-            ScriptWriter.Maps x,
-            Optional<ScriptWriter.Maps> other,
+    static ScriptWriter.Result write(
+            ScriptWriter writer,
+            ScriptWriter.Result x,
+            Optional<ScriptWriter.Result> other,
             Tensor weights,
             Tensor biases,
             int stride,
@@ -57,11 +50,11 @@ final class FusedConvolution {
                 new long[] {stride, (long) stride * pixels},
                 new long[] {padding, padding});
         Optional<Value> added = other.map(
-                o -> pixels == 1 ? o.value() : script.view(o.value(), channels * pixels, height, width / pixels));
-        Value sum = XnnpackConvolution.put(script, x, added, layer)
-                .orElseGet(() -> OneDnnConvolution.put(script, x, added, layer));
-        Value maps = pixels == 1 ? sum : script.view(sum, channels, height, width);
-        return new ScriptWriter.Maps(maps, channels, height, width);
+                o -> pixels == 1 ? o.value() : writer.view(o.value(), channels * pixels, height, width / pixels));
+        Value sum = XnnpackConvolution.write(writer, x, added, layer)
+                .orElseGet(() -> OneDnnConvolution.write(writer, x, added, layer));
+        Value maps = pixels == 1 ? sum : writer.view(sum, channels, height, width);
+        return new ScriptWriter.Result(maps, channels, height, width);
     }
 
     /** What either library is given. */

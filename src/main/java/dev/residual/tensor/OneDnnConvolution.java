@@ -8,49 +8,61 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** oneDNN's convolutions with what follows, by the operations of libtorch's own compiler. */
 final class OneDnnConvolution {
     private static final String RELU = "mkldnn::_convolution_pointwise";
     private static final String ADD_RELU = "mkldnn::_convolution_pointwise_";
-
-    /** Parameters of the activation: ReLU has none. */
-    private static final IValue NO_SCALARS =
-            Operator.find(RELU, "").map(relu -> relu.emptyList(8)).orElse(null);
-
-    static final boolean AVAILABLE =
-            NO_SCALARS != null && Operator.find(ADD_RELU, "binary").isPresent();
+    private static final Optional<Operator> WITH_RELU = Operator.find(RELU, "");
+    private static final boolean AVAILABLE =
+            WITH_RELU.isPresent() && Operator.find(ADD_RELU, "binary").isPresent();
+    private static final boolean BFLOAT16 = computesBfloat16();
 
     private OneDnnConvolution() {}
 
-    static Value put(ScriptWriter script, ScriptWriter.Maps x, Optional<Value> other, FusedConvolution.Layer layer) {
+    /** In what type it can convolve; bfloat16 not on every processor. */
+    static boolean isFor(ScalarType type) {
+        return AVAILABLE && (type == ScalarType.Float || type == ScalarType.BFloat16 && BFLOAT16);
+    }
+
+    private static boolean computesBfloat16() {
+        try (Scope scope = Scope.open()) {
+            return Operator.find("mkldnn::_is_mkldnn_bf16_supported", "")
+                    .map(supported -> supported.call().toBool())
+                    .orElse(false);
+        }
+    }
+
+    static Value write(
+            ScriptWriter writer, ScriptWriter.Result x, Optional<Value> other, FusedConvolution.Layer layer) {
         List<Value> arguments = new ArrayList<>();
         other.ifPresent(arguments::add);
         arguments.add(x.value());
-        arguments.add(weights(script, x, layer));
-        arguments.add(script.constant(layer.biases().to(script.images().scalar_type())));
-        arguments.add(script.list(layer.paddings()));
-        arguments.add(script.list(layer.strides()));
-        arguments.add(script.list(1, 1)); // dilation
-        arguments.add(script.constant(1)); // groups
+        arguments.add(weights(writer, x, layer));
+        arguments.add(writer.constant(layer.biases().to(writer.images().scalar_type())));
+        arguments.add(writer.list(layer.paddings()));
+        arguments.add(writer.list(layer.strides()));
+        arguments.add(writer.list(1, 1)); // dilation
+        arguments.add(writer.constant(1)); // groups
         if (other.isPresent()) {
-            arguments.add(script.constant(new IValue("add")));
-            arguments.add(script.constant(new IValue(new Scalar(1.0)))); // times the convolution
+            arguments.add(writer.constant(new IValue("add")));
+            arguments.add(writer.constant(new IValue(new Scalar(1.0)))); // times the convolution
         }
-        arguments.add(script.constant(new IValue("relu")));
-        arguments.add(script.constant(NO_SCALARS));
-        arguments.add(script.none());
-        return script.call(other.isPresent() ? ADD_RELU : RELU, arguments.toArray(Value[]::new));
+        arguments.add(writer.constant(new IValue("relu")));
+        arguments.add(writer.constant(WITH_RELU.orElseThrow().list(8))); // its parameters: none
+        arguments.add(writer.none());
+        return writer.call(other.isPresent() ? ADD_RELU : RELU, arguments.toArray(Value[]::new));
     }
 
     /** In the layout in which they are used, where that is safe; any other they bring into it each time. */
-    private static Value weights(ScriptWriter script, ScriptWriter.Maps x, FusedConvolution.Layer layer) {
-        Tensor weights = layer.weights().to(script.images().scalar_type());
+    private static Value weights(ScriptWriter writer, ScriptWriter.Result x, FusedConvolution.Layer layer) {
+        Tensor weights = layer.weights().to(writer.images().scalar_type());
         if (!fillBlocks(weights)) {
-            return script.constant(weights);
+            return writer.constant(weights);
         }
-        long[] input = {script.images().size(0), x.channels(), x.height(), x.width()};
-        return script.oneDnnConstant(torch.mkldnn_reorder_conv2d_weight(
+        long[] input = {writer.images().size(0), x.channels(), x.height(), x.width()};
+        return writer.oneDnnConstant(torch.mkldnn_reorder_conv2d_weight(
                 weights.to_mkldnn(), layer.paddings(), layer.strides(), new long[] {1, 1}, 1, input));
     }
 

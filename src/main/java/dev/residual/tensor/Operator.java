@@ -1,26 +1,18 @@
 package dev.residual.tensor;
 
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.OperatorName;
-import org.bytedeco.pytorch.QualifiedName;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * An operation that libtorch has for its own compilers, without a function for it: called by its name. Constants for its
- * arguments, as operations themselves, are made once and kept for good.
+ * An operation that libtorch has for its own compilers, without a function for it: called by its name.
  */
 final class Operator {
-    private static final Map<List<Long>, IValue> PAIRS = new ConcurrentHashMap<>();
-
     private final OperatorHandle handle;
 
     private Operator(OperatorHandle handle) {
@@ -48,24 +40,11 @@ final class Operator {
         return stack.get(0);
     }
 
-    static IValue constant(Supplier<IValue> value) {
-        try (Scope scope = Scope.open()) {
-            return scope.keep(value.get());
-        }
-    }
-
-    /** [a, b]: JavaCPP makes lists of integers only by way of TorchScript. */
-    static IValue pair(long a, long b) {
-        return PAIRS.computeIfAbsent(
-                List.of(a, b),
-                pair -> constant(() -> torch.compile("def pair(a: int, b: int):\n    return [a, b]\n")
-                        .get_function(new QualifiedName("pair"))
-                        .apply(new IValueVector(new IValue(a), new IValue(b)))));
-    }
-
-    /** An empty list of the type that the operation declares for its argument of this number. */
-    IValue emptyList(int argument) {
-        return constant(() -> new IValue(new GenericList(
-                handle.schema().arguments().getPointer(argument).type().get().containedType(0))));
+    /** A list of the type that the operation declares for its argument of this number. */
+    IValue list(int argument, long... values) {
+        GenericList list = new GenericList(
+                handle.schema().arguments().getPointer(argument).type().get().containedType(0));
+        LongStream.of(values).forEach(value -> list.push_back(new IValue(value)));
+        return new IValue(list);
     }
 }

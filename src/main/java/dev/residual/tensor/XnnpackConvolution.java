@@ -7,7 +7,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** XNNPACK's convolutions with ReLU, in float32. Threads that share one wait for each other in it. */
+/**
+ * XNNPACK's convolutions with ReLU, in float32; a sum and its ReLU are a second operation. Threads that share one wait for
+ * each other in it.
+ */
 final class XnnpackConvolution {
     private static final String RUN = "prepacked::conv2d_clamp_run";
     private static final String ADD_RELU = "aten::_add_relu_";
@@ -24,29 +27,29 @@ final class XnnpackConvolution {
     }
 
     /** @return nothing where it is not for these images, or XNNPACK does not support the processor */
-    static Optional<Value> put(
-            ScriptWriter script, ScriptWriter.Maps x, Optional<Value> other, FusedConvolution.Layer layer) {
-        if (!isFor(script.images())) {
+    static Optional<Value> write(
+            ScriptWriter writer, ScriptWriter.Result x, Optional<Value> other, FusedConvolution.Layer layer) {
+        if (!isFor(writer.images())) {
             return Optional.empty();
         }
-        Value packed;
+        IValue packed;
         try {
-            packed = script.constant(PACK.orElseThrow()
-                    .call(
-                            new IValue(layer.weights()),
-                            new IValue(layer.biases()),
-                            Operator.pair(layer.strides()[0], layer.strides()[1]),
-                            Operator.pair(layer.paddings()[0], layer.paddings()[1]),
-                            Operator.pair(1, 1),
-                            new IValue(1L), // group
-                            other.isPresent() ? new IValue() : new IValue(new Scalar(0.0)), // the least that comes out
-                            new IValue()));
+            Operator pack = PACK.orElseThrow();
+            packed = pack.call(
+                    new IValue(layer.weights()),
+                    new IValue(layer.biases()),
+                    pack.list(2, layer.strides()),
+                    pack.list(3, layer.paddings()),
+                    pack.list(4, 1, 1), // dilation
+                    new IValue(1L), // groups
+                    other.isPresent() ? new IValue() : new IValue(new Scalar(0.0)), // the least that comes out
+                    new IValue());
         } catch (RuntimeException e) { // libtorch's, of which there is one kind only
             return Optional.empty();
         }
-        Value convolution = script.call(RUN, x.value(), packed);
+        Value convolution = writer.call(RUN, x.value(), writer.constant(packed));
         return Optional.of(other.map(
-                        o -> script.call(ADD_RELU, o, convolution, script.constant(new IValue(new Scalar(1.0)))))
+                        o -> writer.call(ADD_RELU, o, convolution, writer.constant(new IValue(new Scalar(1.0)))))
                 .orElse(convolution));
     }
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
+import dev.residual.tensor.Script;
 import dev.residual.tensor.Tensors;
 import java.util.HashMap;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.Random;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,19 +117,38 @@ class ResNetTest {
                 State state = new State(network.parameters(), p -> numbers(p, random), Device.CPU);
                 State folded = FoldedState.of(network, state)) {
             for (int count : new int[] {4, 1, 7}) {
-                Tensor images = torch.randn(count, 3, 32, 32);
+                Tensor images = Tensors.channelsLast(torch.randn(count, 3, 32, 32));
                 float[] expected = Tensors.floats(network.forward(images, new Pass(state, Pass.Mode.EVALUATION)));
                 Pass pass = new Pass(folded, Pass.Mode.FOLDED);
-                assertClose(Tensors.floats(network.forward(images, pass)), expected); // by a script
-                assertClose(Tensors.floats(network.layerByLayer(images, pass)), expected);
+                assertClose(Tensors.floats(network.forward(images, pass)), expected, 1e-4f);
+                assertClose(Tensors.floats(network.layerByLayer(images, pass)), expected, 1e-4f);
             }
         }
     }
 
-    private static void assertClose(float[] actual, float[] expected) {
+    @ParameterizedTest
+    @EnumSource(ShortcutKind.class)
+    void aScriptInBfloat16SaysTheSame(ShortcutKind shortcut) {
+        ResNet network = ResNet.of(new Architecture(14, List.of(16, 32, 64), shortcut, true, 5));
+        Random random = new Random(2);
+        try (Scope scope = Scope.noGrad();
+                State state = new State(network.parameters(), p -> numbers(p, random), Device.CPU);
+                State folded = FoldedState.of(network, state)) {
+            for (int count : new int[] {3, 1}) {
+                Tensor images = Tensors.channelsLast(torch.randn(count, 3, 32, 32));
+                Tensor rounded = images.to(Precision.BF16.type());
+                Assumptions.assumeTrue(Script.kind(rounded).isPresent(), "this machine has no scripts in bfloat16");
+                Pass pass = new Pass(folded, Pass.Mode.FOLDED);
+                float[] expected = Tensors.floats(network.layerByLayer(images, pass));
+                assertClose(Tensors.floats(network.forward(rounded, pass)), expected, 0.1f);
+            }
+        }
+    }
+
+    private static void assertClose(float[] actual, float[] expected, float tolerance) {
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < expected.length; i++) {
-            assertThat(actual[i]).isCloseTo(expected[i], within(1e-4f * (1 + Math.abs(expected[i]))));
+            assertThat(actual[i]).isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
         }
     }
 

@@ -47,11 +47,13 @@ class FusedConvolutionTest {
                 Tensor weights = torch.randn(layer.out, layer.in, layer.kernel, layer.kernel);
                 Tensor biases = torch.randn(layer.out);
                 Tensor conv = convolution(layer, x, weights.to(precision.type()), biases.to(precision.type()));
+                Tensor otherWeights = torch.randn(layer.out, layer.in, layer.kernel, layer.kernel);
                 try (Script relu = relu(layer, x, weights, biases);
-                        Script addRelu = addRelu(layer, x, weights, biases)) {
+                        Script other = relu(layer, x, otherWeights, biases);
+                        Script addRelu = addRelu(layer, x, weights, otherWeights, biases)) {
                     assertClose(relu.play(x), conv.relu(), precision, layer);
-                    Tensor other = doubled(relu.play(x)); // rounded as there
-                    assertClose(addRelu.play(x), conv.add(other).relu(), precision, layer);
+                    Tensor sum = conv.add(doubled(other.play(x)));
+                    assertClose(addRelu.play(x), sum.relu(), precision, layer);
                 }
             }
         }
@@ -74,6 +76,7 @@ class FusedConvolutionTest {
                         Precision.FP32,
                         layer);
                 Tensor larger = random(Precision.FP32, 2, layer.in, layer.size + 2);
+                assertThat(Script.kind(larger)).isNotEqualTo(Script.kind(two));
                 assertThatThrownBy(() -> script.play(larger))
                         .hasMessage("images of [2, 16, 10, 10] for a script of [2, 16, 8, 8]");
             }
@@ -81,14 +84,14 @@ class FusedConvolutionTest {
     }
 
     private static Script relu(Layer layer, Tensor x, Tensor weights, Tensor biases) {
-        return Script.of(x, (maps, script) -> script.convRelu(maps, weights, biases, layer.stride, layer.padding));
+        return Script.of(x, (maps, writer) -> writer.convRelu(maps, weights, biases, layer.stride, layer.padding));
     }
 
-    /** What is added is the same with ReLU. */
-    private static Script addRelu(Layer layer, Tensor x, Tensor weights, Tensor biases) {
-        return Script.of(x, (maps, script) -> {
-            ScriptWriter.Maps other = script.convRelu(maps, weights, biases, layer.stride, layer.padding);
-            return script.convAddRelu(maps, other, weights, biases, layer.stride, layer.padding);
+    /** Adds what {@link #relu} gives with the other weights. */
+    private static Script addRelu(Layer layer, Tensor x, Tensor weights, Tensor otherWeights, Tensor biases) {
+        return Script.of(x, (maps, writer) -> {
+            ScriptWriter.Result other = writer.convRelu(maps, otherWeights, biases, layer.stride, layer.padding);
+            return writer.convAddRelu(maps, other, weights, biases, layer.stride, layer.padding);
         });
     }
 

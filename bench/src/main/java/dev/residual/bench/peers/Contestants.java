@@ -2,29 +2,32 @@ package dev.residual.bench.peers;
 
 import dev.residual.ResidualException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Who takes part: how each is started, and in which environment. */
 final class Contestants {
-    /**
-     * What {@code ./residual} sets for the product; the same must stand there. A peer gets its own defaults.
-     */
-    private static final Map<String, String> LAUNCHER_ENVIRONMENT = Map.of(
-            "MALLOC_ARENA_MAX", "1",
-            "MALLOC_MMAP_THRESHOLD_", "4294967296",
-            "MALLOC_TRIM_THRESHOLD_", "8589934592",
-            "OMP_WAIT_POLICY", "PASSIVE",
-            "GOMP_SPINCOUNT", "10000");
+    /** How {@code ./residual} sets a variable that nobody else has set. */
+    private static final Pattern EXPORT = Pattern.compile("export (\\w+)=\\$\\{\\1-(.*)}");
 
-    private static final List<String> LAUNCHER_OPTIONS =
-            List.of("-Xmx1g", "-Xmn32m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED");
+    /** What matters of those that {@code ./residual} gives the product. */
+    private static final List<String> LAUNCHER_OPTIONS = List.of(
+            "-Xmx1g",
+            "-Xmn32m",
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:+UseTransparentHugePages");
 
     private final Path bench;
     private final boolean sameEnvironment;
+    private final Map<String, String> launcherEnvironment = new LinkedHashMap<>();
     private final String python = System.getenv().getOrDefault("PYTHON", "python3");
 
     /**
@@ -38,9 +41,15 @@ final class Contestants {
      * @param bench the directory of this project
      * @param sameEnvironment whether peers get the product's settings of allocator and OpenMP too
      */
-    Contestants(Path bench, boolean sameEnvironment) {
+    Contestants(Path bench, boolean sameEnvironment) throws IOException {
         this.bench = bench;
         this.sameEnvironment = sameEnvironment;
+        for (String line : Files.readAllLines(bench.resolveSibling("residual"))) {
+            Matcher export = EXPORT.matcher(line);
+            if (export.matches()) {
+                launcherEnvironment.put(export.group(1), export.group(2));
+            }
+        }
     }
 
     /** Those of a kind of work that take part when nobody is named. */
@@ -83,7 +92,7 @@ final class Contestants {
         }
         Map<String, String> environment = new LinkedHashMap<>(Map.of("OMP_NUM_THREADS", Integer.toString(threads)));
         if (parts[0].equals("residual") || sameEnvironment) {
-            environment.putAll(LAUNCHER_ENVIRONMENT);
+            environment.putAll(launcherEnvironment);
         }
         List<String> command =
                 switch (parts[0] + " " + work.word()) {

@@ -45,7 +45,8 @@ final class OnnxAgreement {
         OnnxAgreement agreement = new OnnxAgreement(dataset.test());
         float[] ours = agreement.residual(model);
         int correct = agreement.correct(ours);
-        System.out.printf("Residual: %d of %d correct%n", correct, dataset.test().size());
+        System.out.printf(
+                "Residual: %d of %d correct%n", correct, dataset.test().size());
         for (boolean inside : new boolean[] {false, true}) {
             for (boolean fold : new boolean[] {false, true}) {
                 float[] logits = agreement.onnxRuntime(model, inside, fold);
@@ -55,7 +56,11 @@ final class OnnxAgreement {
                 }
                 System.out.printf(
                         "ONNX, normalised %s, BN %s: %d correct, largest difference of %d logits %.1e%n",
-                        inside ? "inside" : "before", fold ? "folded" : "kept", agreement.correct(logits), ours.length, largest);
+                        inside ? "inside" : "before",
+                        fold ? "folded" : "kept",
+                        agreement.correct(logits),
+                        ours.length,
+                        largest);
                 if (!(largest < 1e-4) || agreement.correct(logits) != correct) {
                     System.exit(1);
                 }
@@ -82,8 +87,9 @@ final class OnnxAgreement {
     private float[] onnxRuntime(ModelFile model, boolean inside, boolean fold) throws OrtException, IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         new OnnxFile(model, inside, fold).write(file);
-        Normalization normalization =
-                inside ? Normalization.of(Normalization.Kind.NONE, test) : model.card().normalization();
+        Normalization normalization = inside
+                ? Normalization.of(Normalization.Kind.NONE, test)
+                : model.card().normalization();
         float[] all = new float[test.size() * model.card().classes().size()];
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         long[] shape = {BATCH, ImageSet.CHANNELS, ImageSet.SIZE, ImageSet.SIZE};

@@ -33,9 +33,7 @@ final class Player implements AutoCloseable {
         this.log = log;
         ProcessBuilder builder = new ProcessBuilder(entry.command());
         builder.redirectError(log.toFile());
-        builder.environment()
-                .keySet()
-                .removeIf(k -> k.startsWith("MALLOC_") || k.startsWith("OMP_") || k.startsWith("GOMP_"));
+        builder.environment().keySet().removeIf(k -> k.matches("(MALLOC_|OMP_|GOMP_).*|GLIBC_TUNABLES"));
         builder.environment().putAll(entry.environment());
         process = builder.start();
         out = process.inputReader(StandardCharsets.UTF_8);

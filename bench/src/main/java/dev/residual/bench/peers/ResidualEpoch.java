@@ -1,8 +1,5 @@
 package dev.residual.bench.peers;
 
-import dev.residual.tensor.Device;
-import dev.residual.tensor.Engine;
-import dev.residual.tensor.Precision;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
@@ -10,6 +7,9 @@ import dev.residual.model.Architecture;
 import dev.residual.model.Summary;
 import dev.residual.run.Metrics;
 import dev.residual.run.RunDirectory;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.train.Recipe;
 import dev.residual.train.RunConfig;
 import dev.residual.train.TrainingListener;

@@ -39,8 +39,14 @@ final class ResidualTraining implements Contestant {
         try (State state = model.state(Device.CPU);
                 Gradients gradients = new Gradients(state);
                 Optimizer optimizer = Optimizer.of(recipe, state);
-                Batches batches =
-                        new Batches(setup.dataset().train(), model.card().normalization(), order, setup.batch, setup.precision(), 0, 0)) {
+                Batches batches = new Batches(
+                        setup.dataset().train(),
+                        model.card().normalization(),
+                        order,
+                        setup.batch,
+                        setup.precision(),
+                        0,
+                        0)) {
             Trainer trainer = new Trainer(
                     model.network(),
                     state,

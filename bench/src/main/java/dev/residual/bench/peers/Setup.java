@@ -1,9 +1,9 @@
 package dev.residual.bench.peers;
 
-import dev.residual.tensor.Device;
-import dev.residual.tensor.Precision;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
 import dev.residual.weights.ModelFile;
 import java.nio.file.Path;
 import picocli.CommandLine;
