@@ -79,10 +79,13 @@ public final class BareLoop implements AutoCloseable {
         optimizer.step(gradients, 0, 0);
     }
 
-    /** Forward as a network that is only read. */
+    /** Forward as a network that is only read, in such parts as evaluation takes. */
     public void read() {
-        try (Scope scope = Scope.inference()) {
-            Tensors.floats(network.forward(images, new Pass(folded, Pass.Mode.FOLDED)));
+        for (long from = 0; from < images.size(0); from += FoldedState.BATCH) {
+            try (Scope scope = Scope.inference()) {
+                Tensor part = images.narrow(0, from, Math.min(FoldedState.BATCH, images.size(0) - from));
+                Tensors.floats(network.forward(part, new Pass(folded, Pass.Mode.FOLDED)));
+            }
         }
     }
 
