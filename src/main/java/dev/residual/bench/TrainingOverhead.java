@@ -90,7 +90,7 @@ public record TrainingOverhead(double[] training, double[] bare) {
     }
 
     /** Nothing is evaluated and nothing saved; after so many steps it is over. */
-    private static Trainer.Hooks stopAfter(int steps) {
+    public static Trainer.Hooks stopAfter(int steps) {
         int[] asked = {0};
         Metrics none = new Metrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
         return new Trainer.Hooks(p -> Optional.of(none), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);

@@ -1,12 +1,12 @@
 package dev.residual.bench.peers;
 
 import dev.residual.Json;
+import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.model.Gradients;
 import dev.residual.model.State;
 import dev.residual.model.Summary;
-import dev.residual.run.Metrics;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.train.Optimizer;
@@ -17,7 +17,6 @@ import dev.residual.train.TrainingListener;
 import dev.residual.weights.ModelFile;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 
 /** Training steps of the product's own trainer, its batches made while it trains. */
 final class ResidualTraining implements Contestant {
@@ -70,16 +69,10 @@ final class ResidualTraining implements Contestant {
     public Map<String, Object> turn(int steps) {
         losses.steps = 0;
         losses.images = 0;
-        trainer.run(stopAfter(steps), losses);
+        trainer.run(TrainingOverhead.stopAfter(steps), losses);
         return Map.of("images", losses.images, "firstLoss", losses.first, "lastLoss", losses.last);
     }
 
-    /** Nothing is evaluated and nothing saved; after so many steps it is over. */
-    static Trainer.Hooks stopAfter(int steps) {
-        int[] asked = {0};
-        Metrics none = new Metrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
-        return new Trainer.Hooks(p -> Optional.of(none), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
-    }
 
     /** Of a turn's first and last minibatch, found from the sums that a run's progress holds. */
     private static final class Losses implements TrainingListener {

@@ -1,5 +1,6 @@
 package dev.residual.bench.peers;
 
+import dev.residual.bench.TrainingOverhead;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
@@ -52,7 +53,7 @@ final class StartingPoint {
                             Long.MAX_VALUE,
                             Device.CPU,
                             Progress.start(recipe))
-                    .run(ResidualTraining.stopAfter(STEPS), new TrainingListener() {});
+                    .run(TrainingOverhead.stopAfter(STEPS), new TrainingListener() {});
             Card card = new Card(Card.FORMAT, architecture, dataset.classes(), normalization, Map.of());
             ModelFile file = ModelFile.of(card, state);
             file.write(setup.model);
