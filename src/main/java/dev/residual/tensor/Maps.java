@@ -33,6 +33,15 @@ public final class Maps {
     private static final Optional<Operator> ADDRESS = Operator.find("mkldnn::data_ptr", "");
     private static final Optional<Operator> LAYOUT = Operator.find("mkldnn::_get_mkldnn_serialized_md", "");
 
+    /**
+     * In oneDNN's descriptions ({@code memory_desc_t} of oneDNN 3, where an address has 64 bits): the four bytes behind the
+     * number of dimensions, the type of the numbers, the kind of format and the number of inner blocks. They hold what was
+     * in memory there before, and so do some behind the inner blocks, which are the last that says something of maps.
+     */
+    private static final List<Integer> GAPS = List.of(4, 108, 316, 420);
+
+    private static final int LAYOUT_BYTES = 616;
+
     private static final Map<ScalarType, Boolean> TRIED = new ConcurrentHashMap<>();
     private static final Map<ByteBuffer, Integer> BLOCKS = new ConcurrentHashMap<>();
 
@@ -118,7 +127,7 @@ public final class Maps {
 
     /** Whether the numbers of two maps of the same shape lie in memory in the same order. */
     private static boolean alike(Tensor a, Tensor b) {
-        return a.is_mkldnn() && b.is_mkldnn() ? layout(a).equals(layout(b)) : a.is_mkldnn() == b.is_mkldnn();
+        return a.is_mkldnn() && b.is_mkldnn() ? block(a) == block(b) : a.is_mkldnn() == b.is_mkldnn();
     }
 
     /**
@@ -127,7 +136,7 @@ public final class Maps {
      */
     public static Tensor blocks(Tensor map) {
         return map.is_mkldnn()
-                ? blocks(map, BLOCKS.computeIfAbsent(layout(map), l -> block(map)))
+                ? blocks(map, block(map))
                 : map.permute(0, 2, 3, 1).unsqueeze(1);
     }
 
@@ -175,8 +184,13 @@ public final class Maps {
         return tensor.slice(dimension, new LongOptional(from), new LongOptional(to), step);
     }
 
-    /** How many channels lie side by side in such a map, by how one of noise, laid out as it is, looks as a plain tensor. */
+    /** How many channels lie side by side in such a map. */
     private static int block(Tensor map) {
+        return BLOCKS.computeIfAbsent(layout(map), l -> find(map));
+    }
+
+    /** By how a map of noise, laid out as this one, looks as a plain tensor. */
+    private static int find(Tensor map) {
         try (Scope scope = Scope.noGrad()) {
             Tensor noise = map.clone();
             memory(noise).normal_();
@@ -192,12 +206,14 @@ public final class Maps {
         }
     }
 
-    /** oneDNN's description of the shape, type and place in memory of a map's numbers. */
+    /** oneDNN's description of the shape, type and place in memory of a map's numbers, without its gaps. */
     private static ByteBuffer layout(Tensor map) {
         Tensor description = LAYOUT.orElseThrow().call(new IValue(map)).toTensor();
         byte[] bytes = new byte[(int) description.numel()];
         new BytePointer(description.data_ptr()).get(bytes);
-        return ByteBuffer.wrap(bytes);
+        ByteBuffer layout = ByteBuffer.wrap(bytes, 0, LAYOUT_BYTES);
+        GAPS.forEach(gap -> layout.putInt(gap, 0));
+        return layout;
     }
 
     private static Tensor view(Tensor map, ScalarType type, long... shape) {

@@ -3,6 +3,8 @@ package dev.residual.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.bytedeco.javacpp.BoolPointer;
+import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -75,6 +77,25 @@ class MapsTest {
             }
             assertSame(Maps.maskByPositive(forms(a).get(1), forms(y).get(2)), expected);
             assertSame(Maps.maskByPositive(forms(a).get(2), forms(y).get(1)), expected);
+        }
+    }
+
+    /** A gradient comes from another operation than what it belongs to, and lies in memory as that does. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void masksAConvolutionsGradientInPlace(Precision precision) {
+        long[] ones = {1, 1};
+        long[] zeros = {0, 0};
+        try (Scope scope = Scope.noGrad()) {
+            Tensor x = forms(random(precision, CHANNELS, 6)).get(2);
+            Tensor filters = torch.randn(CHANNELS, CHANNELS, 3, 3).to(precision.type());
+            Tensor y = torch.mkldnn_convolution(x, filters, new TensorOptional(), ones, ones, ones, 1);
+            BoolPointer ofInput = new BoolPointer(3).put(0, true).put(1, false).put(2, false);
+            LongArrayRefOptional noBias = new LongArrayRefOptional();
+            Tensor gradient = torch.convolution_backward(
+                            y, y, filters, noBias, ones, ones, ones, false, zeros, 1, ofInput)
+                    .get0();
+            assertThat(Maps.maskByPositive(gradient, y)).isSameAs(gradient);
         }
     }
 
