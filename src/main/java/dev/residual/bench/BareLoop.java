@@ -1,7 +1,7 @@
 package dev.residual.bench;
 
 import dev.residual.model.Architecture;
-import dev.residual.model.FoldedState;
+import dev.residual.model.FoldedNetwork;
 import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.Pass;
@@ -19,24 +19,29 @@ import org.bytedeco.pytorch.global.torch;
 
 /** A network, and one batch of noise that stays in memory: what remains of training and inference without all the rest. */
 public final class BareLoop implements AutoCloseable {
+    /** Batches to read at once: evaluation has many. */
+    public static final int READ = 4;
+
     private final ResNet network;
     private final State state;
-    private final State folded;
+    private final FoldedNetwork folded;
     private final Gradients gradients;
     private final Optimizer optimizer;
     private final Tensor images;
+    private final Tensor unread;
     private final Tensor labels;
     private final Tensor lastMaps;
 
     public BareLoop(Architecture architecture, int batch, Precision precision) {
         network = ResNet.of(architecture);
         state = Initialization.he(network, 1, Device.CPU);
-        folded = FoldedState.of(network, state);
+        folded = FoldedNetwork.of(network, state);
         gradients = new Gradients(state);
         optimizer = Optimizer.of(Recipe.paper(architecture), state);
         try (Scope scope = Scope.inference()) {
             images = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, 3, 32, 32)).to(precision.type()));
+            unread = scope.keep(Tensors.channelsLast(images.repeat(READ, 1, 1, 1)));
             labels = scope.keep(Tensors.of(new long[batch]));
             lastMaps = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, network.fc().in(), 8, 8))
@@ -79,14 +84,9 @@ public final class BareLoop implements AutoCloseable {
         optimizer.step(gradients, 0, 0);
     }
 
-    /** Forward as a network that is only read, in such parts as evaluation takes. */
+    /** {@link #READ} times the batch forward, as evaluation reads images. */
     public void read() {
-        for (long from = 0; from < images.size(0); from += FoldedState.BATCH) {
-            try (Scope scope = Scope.inference()) {
-                Tensor part = images.narrow(0, from, Math.min(FoldedState.BATCH, images.size(0) - from));
-                Tensors.floats(network.forward(part, new Pass(folded, Pass.Mode.FOLDED)));
-            }
-        }
+        folded.logits((int) unread.size(0), (from, to) -> unread.narrow(0, from, to - from));
     }
 
     /** Milliseconds of each of so many runs, after some to warm up. */
@@ -115,6 +115,7 @@ public final class BareLoop implements AutoCloseable {
     @Override
     public void close() {
         images.close();
+        unread.close();
         labels.close();
         lastMaps.close();
         optimizer.close();

@@ -150,11 +150,11 @@ final class BenchCommand implements Callable<Integer> {
         document.put("operations_libtorch", libtorch);
         document.put("operations_step", own);
         document.put("step_ms", sorted);
-        document.put("reading_images_per_second", sorted(perSecond(read)));
+        document.put("reading_images_per_second", sorted(perSecond(BareLoop.READ * batchSize, read)));
         say(row("whole step", step, "ms"));
         over("libtorch", "libtorch's operations", libtorch, sorted);
         over("own", "its own operations", own, sorted);
-        say(row("reading, images/s", perSecond(read), "/s"));
+        say(row("reading, images/s", perSecond(BareLoop.READ * batchSize, read), "/s"));
     }
 
     /** The step's time over the sum of what its operations take. */
@@ -183,11 +183,11 @@ final class BenchCommand implements Callable<Integer> {
         double[] batches = BatchesSpeed.measure(dataset, recipe, p, turns, BATCHES);
         say(row("training as it is", o.training(), "ms"));
         say(row("  over a bare loop, in turns", o.ratios(), ""));
-        say(row("training, images/s", perSecond(o.training()), "/s"));
+        say(row("training, images/s", perSecond(batchSize, o.training()), "/s"));
         say(row("batches, images/s", batches, "/s"));
         document.put("training_ms", sorted(o.training()));
         document.put("training_over_bare_loop", sorted(o.ratios()));
-        document.put("training_images_per_second", sorted(perSecond(o.training())));
+        document.put("training_images_per_second", sorted(perSecond(batchSize, o.training())));
         document.put("batches_images_per_second", sorted(batches));
     }
 
@@ -255,8 +255,8 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private double[] perSecond(double[] milliseconds) {
-        return Arrays.stream(milliseconds).map(ms -> batchSize * 1000 / ms).toArray();
+    private static double[] perSecond(int images, double[] milliseconds) {
+        return Arrays.stream(milliseconds).map(ms -> images * 1000 / ms).toArray();
     }
 
     private static double[] sorted(double[] values) {

@@ -10,7 +10,6 @@ import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -126,7 +125,7 @@ public final class Batches implements AutoCloseable {
             int image = numbers[from + i];
             View view = order.augmentation().draw(order.seed(), epoch, from + i);
             pixels.write(image, view, slot.rows, i * ImageSet.BYTES);
-            slot.labelBuffer.put(i, images.labels()[image] & 0xff);
+            slot.labelBuffer.put(i, images.label(image));
         }
     }
 
@@ -156,11 +155,7 @@ public final class Batches implements AutoCloseable {
 
         Slot(int size, Precision precision) {
             try (Scope scope = Scope.noGrad()) {
-                long[] shape = {size, ImageSet.CHANNELS, ImageSet.SIZE, ImageSet.SIZE};
-                images = scope.keep(torch.empty(
-                        shape,
-                        new TensorOptions(precision.type()),
-                        new MemoryFormatOptional(MemoryFormat.ChannelsLast)));
+                images = scope.keep(Pixels.memory(size, precision));
                 labels = scope.keep(
                         torch.empty(new long[] {size}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional()));
             }

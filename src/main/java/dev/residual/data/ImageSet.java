@@ -28,6 +28,10 @@ public record ImageSet(byte[] pixels, byte[] labels) {
         return labels.length;
     }
 
+    public int label(int image) {
+        return labels[image] & 0xff;
+    }
+
     /** The value 0-255 of one channel (0 red, 1 green, 2 blue) of one pixel. */
     public int at(int image, int y, int x, int channel) {
         return pixels[image * BYTES + (y * SIZE + x) * CHANNELS + channel] & 0xff;

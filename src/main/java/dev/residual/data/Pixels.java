@@ -11,7 +11,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Turns bytes into what the network reads: a view of an image, normalised, as numbers in H×W×C order. The only place
@@ -43,22 +42,32 @@ public final class Pixels {
         }
     }
 
-    /**
-     * All images as they are, in one tensor, which belongs to the caller's scope.
-     *
-     * @return N×3×32×32 float32, normalised, channels-last in memory
-     */
+    /** All images as they are, float32, see the other. */
     public static Tensor tensor(ImageSet images, Normalization normalization) {
+        return tensor(images, 0, images.size(), normalization, Precision.FP32);
+    }
+
+    /**
+     * The images from here to there (excluded) as they are, in one tensor, which belongs to the caller's scope.
+     *
+     * @return N×3×32×32, normalised, channels-last in memory
+     */
+    public static Tensor tensor(ImageSet images, int from, int to, Normalization normalization, Precision precision) {
         Pixels pixels = new Pixels(images, normalization);
-        Tensor tensor = torch.empty(
-                new long[] {images.size(), CHANNELS, SIZE, SIZE},
-                new TensorOptions(ScalarType.Float),
-                new MemoryFormatOptional(MemoryFormat.ChannelsLast));
-        FloatBuffer buffer = tensor.createBuffer();
-        for (int i = 0; i < images.size(); i++) {
-            pixels.write(i, View.ORIGINAL, buffer::put, i * ImageSet.BYTES);
+        Tensor tensor = memory(to - from, precision);
+        Rows rows = Rows.into(tensor, precision);
+        for (int i = from; i < to; i++) {
+            pixels.write(i, View.ORIGINAL, rows, (i - from) * ImageSet.BYTES);
         }
         return tensor;
+    }
+
+    /** N×3×32×32, channels-last, for {@link Rows}. */
+    static Tensor memory(int images, Precision precision) {
+        return torch.empty(
+                new long[] {images, CHANNELS, SIZE, SIZE},
+                new TensorOptions(precision.type()),
+                new MemoryFormatOptional(MemoryFormat.ChannelsLast));
     }
 
     /**

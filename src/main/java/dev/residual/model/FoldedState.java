@@ -8,9 +8,6 @@ import java.util.Map;
 
 /** The numbers of a network that is only read, with each BN folded into the convolution before it. */
 public final class FoldedState {
-    /** Images to read at a time: fewer or more (8 to 500 were tried) are no faster an image, and more take more memory. */
-    public static final int BATCH = 64;
-
     private final State state;
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<String, float[]> values = new LinkedHashMap<>();

@@ -10,7 +10,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
@@ -42,17 +41,7 @@ public final class Gradients implements AutoCloseable {
         threads = new Threads(busyElsewhere);
         row = state.newRow();
         boolean alone = threads.all() == 1 || state.device() == Device.CUDA;
-        side = alone ? null : Executors.newFixedThreadPool(threads.all() / 2, Gradients::daemon);
-    }
-
-    private static Thread daemon(Runnable work) {
-        Runnable alone = () -> {
-            Engine.useThreads(1);
-            work.run();
-        };
-        Thread thread = new Thread(alone, "gradients");
-        thread.setDaemon(true);
-        return thread;
+        side = alone ? null : Engine.workers(threads.all() / 2, "gradients");
     }
 
     Threads threads() {

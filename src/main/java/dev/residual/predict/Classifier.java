@@ -3,14 +3,10 @@ package dev.residual.predict;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedState;
-import dev.residual.model.Pass;
-import dev.residual.model.ResNet;
+import dev.residual.model.FoldedNetwork;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
-import dev.residual.tensor.Scope;
-import dev.residual.tensor.Tensors;
 import dev.residual.weights.ModelFile;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
@@ -20,32 +16,29 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * A trained network that tells what a picture shows: what applications embed.
  *
  * <p>Any number of threads may use one classifier at once. They share the network's numbers, which nobody changes, and
- * each computes on its own, though two that classify single pictures do not compute the same layer at the same moment; an
- * operation uses one thread, unless the application has started the {@link Engine} with
- * more. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
+ * each computes on its own, though two that classify single pictures do not compute the same layer at the same moment.
+ * Where the application has started the {@link Engine} with several threads, they share many pictures of one call out
+ * among them. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {
-    private final ResNet network;
+    private final FoldedNetwork network;
     private final Normalization normalization;
     private final List<String> classes;
-    private final Device device;
-    private final State state;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
     private Classifier(ModelFile model) {
         Engine.start();
-        network = model.network();
         normalization = model.card().normalization();
         classes = model.card().classes();
-        device = Device.of("auto");
-        try (State trained = model.state(device)) {
-            state = FoldedState.of(network, trained);
+        try (State state = model.state(Device.of("auto"))) {
+            network = FoldedNetwork.of(model.network(), state);
         }
     }
 
@@ -112,13 +105,10 @@ public final class Classifier implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("the classifier is closed");
             }
+            float[] logits = network.logits(photos.size(), (from, to) -> images(photos.subList(from, to)));
             List<List<Prediction>> predictions = new ArrayList<>();
-            for (int from = 0; from < photos.size(); from += FoldedState.BATCH) {
-                List<Photo> batch = photos.subList(from, Math.min(from + FoldedState.BATCH, photos.size()));
-                float[] logits = logits(batch);
-                for (int i = 0; i < batch.size(); i++) {
-                    predictions.add(softmax(logits, i * classes.size()));
-                }
+            for (int i = 0; i < photos.size(); i++) {
+                predictions.add(softmax(logits, i * classes.size()));
             }
             return predictions;
         } finally {
@@ -126,16 +116,13 @@ public final class Classifier implements AutoCloseable {
         }
     }
 
-    private float[] logits(List<Photo> photos) {
+    private Tensor images(List<Photo> photos) {
         byte[] pixels = new byte[photos.size() * ImageSet.BYTES];
         for (int i = 0; i < photos.size(); i++) {
             System.arraycopy(photos.get(i).pixels(), 0, pixels, i * ImageSet.BYTES, ImageSet.BYTES);
         }
-        ImageSet images = new ImageSet(pixels, new byte[photos.size()]); // labels that nobody reads
-        try (Scope scope = Scope.inference()) {
-            return Tensors.floats(network.forward(
-                    device.move(Pixels.tensor(images, normalization)), new Pass(state, Pass.Mode.FOLDED)));
-        }
+        byte[] labels = new byte[photos.size()]; // that nobody reads
+        return Pixels.tensor(new ImageSet(pixels, labels), normalization);
     }
 
     private List<Prediction> softmax(float[] logits, int from) {
@@ -160,7 +147,7 @@ public final class Classifier implements AutoCloseable {
         lock.writeLock().lock();
         try {
             closed = true;
-            state.close();
+            network.close();
         } finally {
             lock.writeLock().unlock();
         }

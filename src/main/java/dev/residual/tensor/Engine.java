@@ -3,6 +3,8 @@ package dev.residual.tensor;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
@@ -44,6 +46,19 @@ public final class Engine {
 
     public static int threads() {
         return torch.get_num_threads();
+    }
+
+    /** Threads, each of which computes its operations alone. They do not keep the JVM alive. */
+    public static ExecutorService workers(int count, String name) {
+        return Executors.newFixedThreadPool(count, work -> {
+            Runnable alone = () -> {
+                useThreads(1);
+                work.run();
+            };
+            Thread thread = new Thread(alone, name);
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     private static void load() {

@@ -5,7 +5,8 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
-import dev.residual.model.FoldedState;
+import dev.residual.data.Pixels;
+import dev.residual.model.FoldedNetwork;
 import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
@@ -16,6 +17,7 @@ import dev.residual.tensor.Tensors;
 import dev.residual.weights.ModelFile;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntUnaryOperator;
 
 /** Shows a network a whole set of images and notes what it says. */
 public final class Evaluator {
@@ -49,30 +51,37 @@ public final class Evaluator {
 
     /** Each image once, "the single view of the original 32×32 image"; BN uses its running statistics. */
     public Evaluation evaluate(ImageSet images) {
-        return evaluate(images, Order.PLAIN, FoldedState.BATCH, Pass.Mode.EVALUATION, () -> false)
-                .orElseThrow();
+        return evaluate(images, () -> false).orElseThrow();
     }
 
     /**
-     * Each image once, in a view and with BN statistics of the caller's choice.
+     * The same.
+     *
+     * @param stop asked now and then, by any thread, whether to give up
+     * @return nothing when it was stopped
+     */
+    public Optional<Evaluation> evaluate(ImageSet images, BooleanSupplier stop) {
+        try (FoldedNetwork folded = FoldedNetwork.of(network, state)) {
+            return folded.logits(
+                            images.size(),
+                            (from, to) -> Pixels.tensor(images, from, to, normalization, precision),
+                            stop)
+                    .map(logits -> new Tally(
+                                    images.size(), network.architecture().classes())
+                            .add(logits, images::label)
+                            .result());
+        }
+    }
+
+    /**
+     * Each image once, in a view of the caller's choice, by a network that was never put into evaluation mode: BN uses
+     * each batch's own statistics.
      *
      * @param stop asked before each batch whether to give up
      * @return nothing when it was stopped
      */
-    public Optional<Evaluation> evaluate(
-            ImageSet images, Order order, int batchSize, Pass.Mode mode, BooleanSupplier stop) {
-        if (mode != Pass.Mode.EVALUATION) {
-            return evaluate(images, order, batchSize, new Numbers(state, mode), stop);
-        }
-        try (State folded = FoldedState.of(network, state)) {
-            return evaluate(images, order, batchSize, new Numbers(folded, Pass.Mode.FOLDED), stop);
-        }
-    }
-
-    private record Numbers(State state, Pass.Mode mode) {}
-
-    private Optional<Evaluation> evaluate(
-            ImageSet images, Order order, int batchSize, Numbers numbers, BooleanSupplier stop) {
+    public Optional<Evaluation> evaluateByBatchStatistics(
+            ImageSet images, Order order, int batchSize, BooleanSupplier stop) {
         Tally tally = new Tally(images.size(), network.architecture().classes());
         try (Batches batches = new Batches(images, normalization, order, batchSize, precision, 0, 0)) {
             while (tally.count < images.size()) {
@@ -81,9 +90,10 @@ public final class Evaluator {
                 }
                 try (Scope scope = Scope.inference()) {
                     Batch batch = batches.next();
-                    float[] logits = Tensors.floats(
-                            network.forward(device.move(batch.images()), new Pass(numbers.state, numbers.mode)));
-                    tally.add(logits, Tensors.longs(batch.labels()));
+                    Pass pass = new Pass(state, Pass.Mode.BATCH_STATISTICS);
+                    float[] logits = Tensors.floats(network.forward(device.move(batch.images()), pass));
+                    long[] labels = Tensors.longs(batch.labels());
+                    tally.add(logits, i -> (int) labels[i]);
                 }
             }
         }
@@ -106,8 +116,9 @@ public final class Evaluator {
             this.classes = classes;
         }
 
-        void add(float[] logits, long[] given) {
-            for (int i = 0; i < given.length; i++, count++) {
+        /** @param label of each of these images */
+        Tally add(float[] logits, IntUnaryOperator label) {
+            for (int i = 0; i < logits.length / classes; i++, count++) {
                 int from = i * classes;
                 int best = 0;
                 for (int c = 1; c < classes; c++) {
@@ -117,11 +128,12 @@ public final class Evaluator {
                 for (int c = 0; c < classes; c++) {
                     sum += Math.exp(logits[from + c] - logits[from + best]);
                 }
-                labels[count] = (int) given[i];
+                labels[count] = label.applyAsInt(i);
                 predicted[count] = best;
                 confidence[count] = (float) (1 / sum);
                 lossSum += Math.log(sum) - (logits[from + labels[count]] - logits[from + best]);
             }
+            return this;
         }
 
         Evaluation result() {

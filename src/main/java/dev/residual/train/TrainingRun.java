@@ -8,10 +8,8 @@ import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Seed;
-import dev.residual.model.FoldedState;
 import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
-import dev.residual.model.Pass;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
 import dev.residual.run.Metrics;
@@ -178,17 +176,16 @@ public final class TrainingRun {
                 validation.map(Evaluation::accuracy).orElse(Double.NaN)));
     }
 
+    /** @param order in which images come, where BN makes them depend on each other */
     private Optional<Evaluation> evaluate(Evaluator evaluator, ImageSet images, Order order) {
         return recipe.evalMode()
-                ? evaluator.evaluate(images, order, FoldedState.BATCH, Pass.Mode.EVALUATION, stop)
-                : evaluator.evaluate(images, order, recipe.batchSize(), Pass.Mode.BATCH_STATISTICS, stop);
+                ? evaluator.evaluate(images, stop)
+                : evaluator.evaluateByBatchStatistics(images, order, recipe.batchSize(), stop);
     }
 
     /** The article's code evaluates training images through the loader that it trains from. */
     private Order trainingView(Progress p) {
-        return recipe.evalMode()
-                ? Order.PLAIN
-                : new Order(recipe.shuffle(), recipe.augmentation(), Seed.mix(config.seed(), EVALUATION, p.epoch()));
+        return new Order(recipe.shuffle(), recipe.augmentation(), Seed.mix(config.seed(), EVALUATION, p.epoch()));
     }
 
     private Card card(Normalization normalization, long iteration) {

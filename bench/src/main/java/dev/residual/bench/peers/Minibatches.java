@@ -25,7 +25,7 @@ record Minibatches(float[][] images, long[][] labels) {
                 int position = b * size + i;
                 View view = augmentation.draw(Setup.SEED, 0, position);
                 write(set, order[position], view, normalization, images[b], i * ImageSet.BYTES);
-                labels[b][i] = set.labels()[order[position]] & 0xff;
+                labels[b][i] = set.label(order[position]);
             }
         }
         return new Minibatches(images, labels);
@@ -43,7 +43,7 @@ record Minibatches(float[][] images, long[][] labels) {
             for (int i = 0; i < size; i++) {
                 int image = b * size + i;
                 write(set, image, View.ORIGINAL, normalization, images[b], i * ImageSet.BYTES);
-                labels[b][i] = set.labels()[image] & 0xff;
+                labels[b][i] = set.label(image);
             }
         }
         return new Minibatches(images, labels);

@@ -9,13 +9,11 @@ import dev.residual.data.Datasets;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedState;
-import dev.residual.model.Pass;
+import dev.residual.model.FoldedNetwork;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
-import dev.residual.tensor.Scope;
-import dev.residual.tensor.Tensors;
+import dev.residual.tensor.Precision;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.OnnxFile;
 import java.io.ByteArrayOutputStream;
@@ -69,19 +67,12 @@ final class OnnxAgreement {
     }
 
     private float[] residual(ModelFile model) {
-        float[] all = new float[test.size() * model.card().classes().size()];
+        Normalization normalization = model.card().normalization();
         try (State state = model.state(Device.CPU);
-                State folded = FoldedState.of(model.network(), state)) {
-            for (int i = 0; i < test.size(); i += BATCH) {
-                try (Scope scope = Scope.noGrad()) {
-                    Pass pass = new Pass(folded, Pass.Mode.FOLDED);
-                    float[] logits = Tensors.floats(model.network()
-                            .forward(Pixels.tensor(part(i), model.card().normalization()), pass));
-                    System.arraycopy(logits, 0, all, i * logits.length / BATCH, logits.length);
-                }
-            }
+                FoldedNetwork network = FoldedNetwork.of(model.network(), state)) {
+            return network.logits(
+                    test.size(), (from, to) -> Pixels.tensor(test, from, to, normalization, Precision.FP32));
         }
-        return all;
     }
 
     private float[] onnxRuntime(ModelFile model, boolean inside, boolean fold) throws OrtException, IOException {
@@ -119,7 +110,7 @@ final class OnnxAgreement {
             for (int c = 1; c < classes; c++) {
                 best = logits[i * classes + c] > logits[i * classes + best] ? c : best;
             }
-            correct += best == test.labels()[i] ? 1 : 0;
+            correct += best == test.label(i) ? 1 : 0;
         }
         return correct;
     }

@@ -2,39 +2,32 @@ package dev.residual.bench.peers;
 
 import dev.residual.data.ImageSet;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedState;
-import dev.residual.model.Pass;
+import dev.residual.model.FoldedNetwork;
 import dev.residual.model.State;
 import dev.residual.model.Summary;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
-import dev.residual.tensor.Tensors;
 import dev.residual.weights.ModelFile;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** What the product's classifier and evaluator do, a part of a batch at a time, on ready-made images as its peers. */
+/** What the product's classifier and evaluator do, on ready-made images as its peers. */
 final class ResidualInference implements Contestant {
     private final Setup setup;
     private final ModelFile model;
-    private final State folded;
+    private final FoldedNetwork network;
     private final ImageSet test;
-    private final List<Tensor> parts = new ArrayList<>();
+    private final Tensor images;
 
-    private ResidualInference(Setup setup, ModelFile model, State folded) {
+    private ResidualInference(Setup setup, ModelFile model, FoldedNetwork network) {
         this.setup = setup;
         this.model = model;
-        this.folded = folded;
+        this.network = network;
         test = setup.dataset().test();
-        ImageSet batch = test.first(setup.batch);
-        for (int from = 0; from < setup.batch; from += FoldedState.BATCH) {
-            int to = Math.min(from + FoldedState.BATCH, setup.batch);
-            parts.add(images(batch.select(IntStream.range(from, to).toArray())));
+        try (Scope scope = Scope.noGrad()) {
+            images = scope.keep(part(0, setup.batch));
         }
     }
 
@@ -43,8 +36,8 @@ final class ResidualInference implements Contestant {
         Engine.start(setup.threads);
         ModelFile model = setup.model();
         try (State state = model.state(Device.CPU);
-                State folded = FoldedState.of(model.network(), state)) {
-            Contestant.play(new ResidualInference(setup, model, folded));
+                FoldedNetwork network = FoldedNetwork.of(model.network(), state)) {
+            Contestant.play(new ResidualInference(setup, model, network));
         }
     }
 
@@ -56,26 +49,17 @@ final class ResidualInference implements Contestant {
                 "threads",
                 Engine.threads(),
                 "logits",
-                logits(images(test.first(Setup.COMPARED))));
+                network.logits(Setup.COMPARED, this::part));
     }
 
-    private Tensor images(ImageSet images) {
-        try (Scope scope = Scope.noGrad()) {
-            return scope.keep(Pixels.tensor(images, model.card().normalization())
-                    .to(setup.precision().type()));
-        }
-    }
-
-    private float[] logits(Tensor images) {
-        try (Scope scope = Scope.inference()) {
-            return Tensors.floats(model.network().forward(images, new Pass(folded, Pass.Mode.FOLDED)));
-        }
+    private Tensor part(int from, int to) {
+        return Pixels.tensor(test, from, to, model.card().normalization(), setup.precision());
     }
 
     @Override
     public Map<String, Object> turn(int steps) {
         for (int i = 0; i < steps; i++) {
-            parts.forEach(this::logits);
+            network.logits(setup.batch, (from, to) -> images.narrow(0, from, to - from));
         }
         return Map.of("images", (long) steps * setup.batch);
     }

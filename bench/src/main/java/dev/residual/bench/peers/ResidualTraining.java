@@ -73,7 +73,6 @@ final class ResidualTraining implements Contestant {
         return Map.of("images", losses.images, "firstLoss", losses.first, "lastLoss", losses.last);
     }
 
-
     /** Of a turn's first and last minibatch, found from the sums that a run's progress holds. */
     private static final class Losses implements TrainingListener {
         private int steps;
