@@ -55,15 +55,25 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
 
     @Override
     public Tensor backward(Tensor gradient, Pass pass) {
-        backwardToNumbers(gradient, pass);
-        return gradients(gradient, pass, true).get0();
+        Tensor x = pass.saved(name);
+        backwardToNumbers(gradient, x, pass);
+        return gradients(gradient, x, pass, true).get0();
     }
 
     /** The way back of a network's first layer, which stops there: nobody asks for the gradient of the images. */
     void backwardToNumbers(Tensor gradient, Pass pass) {
-        pass.gradients()
-                .putLater(
-                        name + ".weight", () -> gradients(gradient, pass, false).get1());
+        backwardToNumbers(gradient, pass.saved(name), pass);
+    }
+
+    private void backwardToNumbers(Tensor gradient, Tensor x, Pass pass) {
+        Tensor itsGradient = pass.share(gradient);
+        Tensor itsX = pass.share(x);
+        pass.gradients().putLater(name + ".weight", () -> {
+            Tensor ofWeights = gradients(itsGradient, itsX, pass, false).get1();
+            itsGradient.close();
+            itsX.close();
+            return ofWeights;
+        });
         if (bias) {
             pass.gradients()
                     .put(
@@ -74,11 +84,11 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     /** @param ofInput whether the input's gradient is wanted, or the filters' */
-    private T_TensorTensorTensor_T gradients(Tensor gradient, Pass pass, boolean ofInput) {
+    private T_TensorTensorTensor_T gradients(Tensor gradient, Tensor x, Pass pass, boolean ofInput) {
         BoolPointer wanted = new BoolPointer(3).put(0, ofInput).put(1, !ofInput).put(2, false);
         return torch.convolution_backward(
                 gradient,
-                pass.saved(name),
+                x,
                 weights(gradient, pass),
                 new LongArrayRefOptional(),
                 new long[] {stride, stride},

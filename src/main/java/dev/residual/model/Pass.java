@@ -1,5 +1,6 @@
 package dev.residual.model;
 
+import dev.residual.tensor.Scope;
 import dev.residual.tensor.Script;
 import java.util.HashMap;
 import java.util.Map;
@@ -11,7 +12,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * One minibatch's way through a network, and back where it is trained on: what the layers need to know meanwhile, and
- * what they remember for the way back.
+ * what they remember for the way back. It is made within a {@link Scope}, and not used after that.
  */
 public final class Pass {
     /** By which mean and variance BN normalises. */
@@ -29,6 +30,7 @@ public final class Pass {
     private final State state;
     private final Mode mode;
     private final Gradients gradients;
+    private final Scope home = Scope.current();
     private final Map<String, Tensor> saved = new HashMap<>();
     private final Map<String, Tensor> cast = new HashMap<>();
 
@@ -62,7 +64,7 @@ public final class Pass {
 
     /** The same in the precision that a layer computes in. */
     Tensor parameter(String name, ScalarType precision) {
-        return cast.computeIfAbsent(name, n -> state.get(n).to(precision));
+        return cast.computeIfAbsent(name, n -> share(state.get(n).to(precision)));
     }
 
     /** In a folded network: its script for such images, written down once and kept, if there is one. */
@@ -86,18 +88,26 @@ public final class Pass {
         return gradients == null ? operation.get() : gradients.threads().exactly(operation);
     }
 
+    /** Another handle on a tensor, which lives until it is closed, and no longer than the scope that the pass was made in. */
+    Tensor share(Tensor tensor) {
+        return home.share(tensor);
+    }
+
     /** Remembers a tensor for the way back, if there is one. It must stay as it is until then. */
     void save(String name, Tensor tensor) {
         if (gradients != null) {
-            saved.put(name, tensor);
+            saved.put(name, share(tensor));
         }
     }
 
+    /** What was saved, and is forgotten now: it lives as long as the scope that the caller is in. */
     Tensor saved(String name) {
-        Tensor tensor = saved.get(name);
+        Tensor tensor = saved.remove(name);
         if (tensor == null) {
             throw new IllegalStateException("nothing was saved of " + name + " on the way forward");
         }
-        return tensor;
+        Tensor last = Scope.current().share(tensor);
+        tensor.close();
+        return last;
     }
 }

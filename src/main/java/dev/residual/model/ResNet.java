@@ -2,11 +2,13 @@ package dev.residual.model;
 
 import dev.residual.model.Architecture.ShortcutKind;
 import dev.residual.tensor.Maps;
+import dev.residual.tensor.Scope;
 import dev.residual.tensor.Script;
 import dev.residual.tensor.ScriptWriter;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -89,12 +91,19 @@ public record ResNet(
     /** As every mode can do it; channels-last. */
     Tensor layerByLayer(Tensor images, Pass pass) {
         pass.begin();
-        Tensor x = trainsInOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
-        x = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
+        Tensor maps = trainsInOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
+        Tensor x = Scope.within(() -> relu1.forward(bn1.forward(conv1.forward(maps, pass), pass), pass));
         for (Module module : body) {
-            x = module.forward(x, pass);
+            x = through(x, before -> module.forward(before, pass));
         }
         return fc.forward(x, pass);
+    }
+
+    /** What becomes of maps, or of their gradient; they themselves are freed unless somebody saved them. */
+    private static Tensor through(Tensor maps, UnaryOperator<Tensor> layers) {
+        Tensor result = Scope.within(() -> layers.apply(maps));
+        maps.close();
+        return result;
     }
 
     private boolean trainsInOneDnn(Pass.Mode mode) {
@@ -117,7 +126,8 @@ public record ResNet(
                     // From here the chain takes about as long as all filters' gradients do (measured).
                     pass.gradients().overlap();
                 }
-                g = body.get(i).backward(g, pass);
+                Module module = body.get(i);
+                g = through(g, behind -> module.backward(behind, pass));
             }
             conv1.backwardToNumbers(bn1.backward(relu1.backward(g, pass), pass), pass);
         } finally {

@@ -1,9 +1,11 @@
 package dev.residual.tensor;
 
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Owns every native object that its thread makes until it is closed. A tensor's memory is invisible to the garbage
@@ -11,17 +13,36 @@ import org.bytedeco.pytorch.NoGradGuard;
  * kept on purpose.
  */
 public final class Scope implements AutoCloseable {
-    private final PointerScope pointers = new PointerScope();
+    private final PointerScope pointers;
 
-    private Scope() {}
+    private Scope(PointerScope pointers) {
+        this.pointers = pointers;
+    }
 
     public static Scope open() {
-        return new Scope();
+        return new Scope(new PointerScope());
+    }
+
+    /** The scope that this thread is in; who opened it closes it. */
+    public static Scope current() {
+        PointerScope inner = PointerScope.getInnerScope();
+        if (inner == null) {
+            throw new IllegalStateException("no scope is open");
+        }
+        return new Scope(inner);
+    }
+
+    /** Does some work in a scope of its own, of which only the result lives on: in the scope that this thread is in. */
+    public static Tensor within(Supplier<Tensor> work) {
+        Scope outer = current();
+        try (Scope inner = open()) {
+            return outer.share(work.get());
+        }
     }
 
     /** A scope in which nothing is recorded for the backward pass. */
     public static Scope noGrad() {
-        Scope scope = new Scope();
+        Scope scope = open();
         new NoGradGuard(); // the scope owns it, and ends it
         return scope;
     }
@@ -31,7 +52,7 @@ public final class Scope implements AutoCloseable {
      * network that is read. A step is a hundredth shorter so.
      */
     public static Scope inference() {
-        Scope scope = new Scope();
+        Scope scope = open();
         new InferenceMode();
         return scope;
     }
@@ -41,6 +62,14 @@ public final class Scope implements AutoCloseable {
         object.retainReference(); // detaching gives one reference back, and the last one frees
         pointers.detach(object);
         return object;
+    }
+
+    /** Another handle on the same numbers, which this scope owns; to be closed earlier by whom it serves. */
+    public Tensor share(Tensor tensor) {
+        Tensor handle = new Tensor(tensor);
+        pointers.attach(handle);
+        PointerScope.getInnerScope().detach(handle); // where it was made
+        return handle;
     }
 
     @Override
