@@ -19,8 +19,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** A network, and one batch of noise that stays in memory: what remains of training and inference without all the rest. */
 public final class BareLoop implements AutoCloseable {
-    /** Batches to read at once: evaluation has many. */
-    public static final int READ = 4;
+    /** Batches to read at once. Evaluation has more; with few, a thread that is done early waits for the other's part. */
+    public static final int READ = 8;
 
     private final ResNet network;
     private final State state;

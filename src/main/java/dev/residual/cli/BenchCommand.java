@@ -113,7 +113,8 @@ final class BenchCommand implements Callable<Integer> {
     /** The operations, their sums, the step, reading, all in turns. */
     private void step(Architecture a, Precision p) {
         double[] step = new double[turns * steps];
-        double[] read = new double[turns * steps];
+        int reads = Math.max(1, steps / BareLoop.READ);
+        double[] read = new double[turns * reads];
         List<Cost> libtorch;
         List<Cost> own;
         try (BareLoop loop = new BareLoop(a, batchSize, p);
@@ -123,7 +124,7 @@ final class BenchCommand implements Callable<Integer> {
                 plain.round();
                 ours.round();
                 System.arraycopy(loop.steps(steps), 0, step, turn * steps, steps);
-                System.arraycopy(loop.reads(steps), 0, read, turn * steps, steps);
+                System.arraycopy(loop.reads(reads), 0, read, turn * reads, reads);
             }
             libtorch = plain.costs();
             own = ours.costs();

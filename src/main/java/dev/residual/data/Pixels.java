@@ -42,11 +42,6 @@ public final class Pixels {
         }
     }
 
-    /** All images as they are, float32, see the other. */
-    public static Tensor tensor(ImageSet images, Normalization normalization) {
-        return tensor(images, 0, images.size(), normalization, Precision.FP32);
-    }
-
     /**
      * The images from here to there (excluded) as they are, in one tensor, which belongs to the caller's scope.
      *

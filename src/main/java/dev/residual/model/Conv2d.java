@@ -57,7 +57,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     public Tensor backward(Tensor gradient, Pass pass) {
         Tensor x = pass.saved(name);
         backwardToNumbers(gradient, x, pass);
-        return gradients(gradient, x, pass, true).get0();
+        return gradients(gradient, x, weights(gradient, pass), true).get0();
     }
 
     /** The way back of a network's first layer, which stops there: nobody asks for the gradient of the images. */
@@ -66,13 +66,15 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     private void backwardToNumbers(Tensor gradient, Tensor x, Pass pass) {
-        Tensor itsGradient = pass.share(gradient);
-        Tensor itsX = pass.share(x);
+        // Another thread may come to these when the scope that they belong to has gone.
+        Tensor keptGradient = pass.share(gradient);
+        Tensor keptX = pass.share(x);
+        Tensor weights = weights(gradient, pass);
         pass.gradients().putLater(name + ".weight", () -> {
-            Tensor ofWeights = gradients(itsGradient, itsX, pass, false).get1();
-            itsGradient.close();
-            itsX.close();
-            return ofWeights;
+            try (keptGradient;
+                    keptX) {
+                return gradients(keptGradient, keptX, weights, false).get1();
+            }
         });
         if (bias) {
             pass.gradients()
@@ -84,12 +86,12 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     /** @param ofInput whether the input's gradient is wanted, or the filters' */
-    private T_TensorTensorTensor_T gradients(Tensor gradient, Tensor x, Pass pass, boolean ofInput) {
+    private T_TensorTensorTensor_T gradients(Tensor gradient, Tensor x, Tensor weights, boolean ofInput) {
         BoolPointer wanted = new BoolPointer(3).put(0, ofInput).put(1, !ofInput).put(2, false);
         return torch.convolution_backward(
                 gradient,
                 x,
-                weights(gradient, pass),
+                weights,
                 new LongArrayRefOptional(),
                 new long[] {stride, stride},
                 new long[] {padding, padding},

@@ -6,6 +6,7 @@ import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +19,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>What it says of an image depends on no other image. So many images are read in parts, and each of the engine's
  * threads takes the next part and computes it alone: nobody waits for anybody before the end, and where another process
- * wants a core, the threads on the others read more. Any number of threads may use one network.
+ * wants a core, the threads on the others read more. Any number of threads may use one network; closing it while one of
+ * them does is a mistake of the caller's.
  */
 public final class FoldedNetwork implements AutoCloseable {
     /** Images of a part, at most. Fewer or more (16 to 256 were tried) are hardly faster an image; more take more memory. */
@@ -59,31 +61,48 @@ public final class FoldedNetwork implements AutoCloseable {
      */
     public Optional<float[]> logits(int count, Images images, BooleanSupplier stop) {
         int classes = network.architecture().classes();
-        float[] logits = new float[count * classes];
-        int rounds = Math.max(1, (count + threads * PART - 1) / (threads * PART));
-        int size = (count + threads * rounds - 1) / (threads * rounds);
+        float[] logits = new float[Math.multiplyExact(count, classes)];
+        int rounds = (count + threads * PART - 1) / (threads * PART);
+        // Of an image alone other operations make other bits, and threads wait for each other in them.
+        int parts = Math.min(count, Math.max(1, Math.min(threads * rounds, count / 2)));
         AtomicInteger next = new AtomicInteger();
         AtomicBoolean stopped = new AtomicBoolean();
         Runnable read = () -> {
-            int from;
-            while ((from = next.getAndAdd(size)) < count && !stopped.get()) {
-                if (stop.getAsBoolean()) {
-                    stopped.set(true);
-                } else {
-                    float[] part = logits(images, from, Math.min(from + size, count));
-                    System.arraycopy(part, 0, logits, from * classes, part.length);
+            try {
+                int part;
+                while ((part = next.getAndIncrement()) < parts) {
+                    if (stop.getAsBoolean()) {
+                        stopped.set(true);
+                        next.set(parts);
+                    } else {
+                        int from = (int) ((long) count * part / parts);
+                        int to = (int) ((long) count * (part + 1) / parts);
+                        float[] found = logits(images, from, to);
+                        System.arraycopy(found, 0, logits, from * classes, found.length);
+                    }
                 }
+            } catch (RuntimeException | Error e) {
+                next.set(parts); // the others need not go on
+                throw e;
             }
         };
-        if (workers == null || size >= count) {
+        if (workers == null || parts <= 1) {
             read.run();
         } else {
+            byWorkers(read);
+        }
+        return stopped.get() ? Optional.empty() : Optional.of(logits);
+    }
+
+    private void byWorkers(Runnable read) {
+        try {
             CompletableFuture.allOf(Stream.generate(() -> CompletableFuture.runAsync(read, workers))
                             .limit(threads)
                             .toArray(CompletableFuture[]::new))
                     .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
-        return stopped.get() ? Optional.empty() : Optional.of(logits);
     }
 
     private float[] logits(Images images, int from, int to) {

@@ -58,7 +58,10 @@ public final class Gradients implements AutoCloseable {
         row.views().get(name).copy_(gradient);
     }
 
-    /** The same for a gradient that nothing waits for. What it is computed from must be there until it was asked for. */
+    /**
+     * The same for a gradient that nothing waits for, and perhaps in another thread. What it is computed from must stay as
+     * it is until {@link #await}, and the supplier keeps it alive.
+     */
     void putLater(String name, Supplier<Tensor> gradient) {
         Runnable work = () -> {
             try (Scope scope = Scope.inference()) {

@@ -93,7 +93,7 @@ public final class Pass {
         return home.share(tensor);
     }
 
-    /** Remembers a tensor for the way back, if there is one. It must stay as it is until then. */
+    /** Remembers a tensor for the way back, if there is one. It must stay as it is until the way back is done. */
     void save(String name, Tensor tensor) {
         if (gradients != null) {
             saved.put(name, share(tensor));

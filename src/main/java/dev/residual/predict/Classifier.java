@@ -7,6 +7,7 @@ import dev.residual.model.FoldedNetwork;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import dev.residual.weights.ModelFile;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
@@ -122,7 +123,7 @@ public final class Classifier implements AutoCloseable {
             System.arraycopy(photos.get(i).pixels(), 0, pixels, i * ImageSet.BYTES, ImageSet.BYTES);
         }
         byte[] labels = new byte[photos.size()]; // that nobody reads
-        return Pixels.tensor(new ImageSet(pixels, labels), normalization);
+        return Pixels.tensor(new ImageSet(pixels, labels), 0, photos.size(), normalization, Precision.FP32);
     }
 
     private List<Prediction> softmax(float[] logits, int from) {

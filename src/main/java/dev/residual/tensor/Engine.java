@@ -14,6 +14,8 @@ public final class Engine {
 
     private static boolean started;
 
+    private static volatile int threads = 1;
+
     private Engine() {}
 
     /** Loads libtorch, once; an operation uses one thread, unless another number was set before. */
@@ -35,6 +37,7 @@ public final class Engine {
         }
         load();
         useThreads(threads);
+        Engine.threads = threads;
         started = true;
     }
 
@@ -44,8 +47,9 @@ public final class Engine {
         torch.set_num_threads(threads);
     }
 
+    /** The number that it was started with, whoever asks. */
     public static int threads() {
-        return torch.get_num_threads();
+        return threads;
     }
 
     /** Threads, each of which computes its operations alone. They do not keep the JVM alive. */

@@ -125,7 +125,7 @@ public final class Maps {
         return a;
     }
 
-    /** Whether the numbers of two maps of the same shape lie in memory in the same order. */
+    /** Whether the numbers of two maps of the same shape lie in memory in the same order; descriptions may differ then. */
     private static boolean alike(Tensor a, Tensor b) {
         return a.is_mkldnn() && b.is_mkldnn() ? block(a) == block(b) : a.is_mkldnn() == b.is_mkldnn();
     }

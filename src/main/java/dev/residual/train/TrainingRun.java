@@ -44,7 +44,7 @@ public final class TrainingRun {
     private final Checkpoints checkpoints;
     private final BooleanSupplier stop;
 
-    /** @param stop asked after each step whether to stop */
+    /** @param stop asked whether to stop: after each step, and in an evaluation by several threads at once */
     public TrainingRun(RunDirectory directory, RunConfig config, Dataset dataset, BooleanSupplier stop) {
         if (config.architecture().classes() != dataset.classes().size()) {
             throw new ResidualException(

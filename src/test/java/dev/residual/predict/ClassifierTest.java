@@ -10,6 +10,7 @@ import dev.residual.model.Architecture;
 import dev.residual.model.Pass;
 import dev.residual.model.State;
 import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import dev.residual.weights.ModelFile;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +55,11 @@ class ClassifierTest {
     }
 
     /** Against normalisation and softmax written out, around the network's own forward pass. */
+    @AfterEach
+    void oneThread() {
+        Engine.start(1);
+    }
+
     @Test
     void probabilitiesAreTheSoftmaxOfTheNetworksLogits() {
         Photo photo = photos(1).get(0);
@@ -83,12 +90,14 @@ class ClassifierTest {
         }
     }
 
-    @Test
-    void aBatchGivesWhatItsImagesGiveOneByOne() {
-        List<Photo> photos = photos(70); // more than go through the network at a time
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aBatchGivesWhatItsImagesGiveOneByOne(int threads) {
+        Engine.start(threads);
+        List<Photo> photos = photos(250); // more than go through the network at a time
         try (Classifier classifier = Classifier.of(MODEL)) {
             List<List<Prediction>> together = classifier.classify(photos);
-            assertThat(together).hasSize(70);
+            assertThat(together).hasSize(250);
             for (int i = 0; i < photos.size(); i++) {
                 List<Prediction> alone = classifier.classify(photos.get(i));
                 for (String name : classifier.classes()) {

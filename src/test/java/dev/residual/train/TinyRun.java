@@ -43,13 +43,17 @@ final class TinyRun {
     }
 
     static RunConfig config(Recipe recipe, int validation, long checkpointEvery) {
+        return config(recipe, validation, checkpointEvery, 1);
+    }
+
+    static RunConfig config(Recipe recipe, int validation, long checkpointEvery, int threads) {
         RunConfig.Data data = new RunConfig.Data("tiny", "nowhere", validation, Map.of());
         return new RunConfig(
                 ARCHITECTURE,
                 recipe,
                 data,
                 1,
-                1,
+                threads,
                 Precision.FP32,
                 "cpu",
                 checkpointEvery,

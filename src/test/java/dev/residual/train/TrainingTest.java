@@ -20,6 +20,8 @@ import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingTest {
     @TempDir
@@ -42,10 +44,11 @@ class TrainingTest {
     }
 
     /** JavaCPP counts the native objects that Java owns: none may be left behind by a step or an evaluation. */
-    @Test
-    void nativeMemoryIsFlat() {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void nativeMemoryIsFlat(int threads) {
         long[] counts = new long[60];
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("iterations", 60)), 10, 7);
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("iterations", 60)), 10, 7, threads);
         TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {
             @Override
             public void onStep(Progress progress, double loss, double learningRate) {
