@@ -28,7 +28,6 @@ public final class BareLoop implements AutoCloseable {
     private final Gradients gradients;
     private final Optimizer optimizer;
     private final Tensor images;
-    private final Tensor unread;
     private final Tensor labels;
     private final Tensor lastMaps;
 
@@ -41,7 +40,6 @@ public final class BareLoop implements AutoCloseable {
         try (Scope scope = Scope.inference()) {
             images = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, 3, 32, 32)).to(precision.type()));
-            unread = scope.keep(Tensors.channelsLast(images.repeat(READ, 1, 1, 1)));
             labels = scope.keep(Tensors.of(new long[batch]));
             lastMaps = scope.keep(
                     Tensors.channelsLast(torch.randn(batch, network.fc().in(), 8, 8))
@@ -84,11 +82,6 @@ public final class BareLoop implements AutoCloseable {
         optimizer.step(gradients, 0, 0);
     }
 
-    /** {@link #READ} times the batch forward, as evaluation reads images. */
-    public void read() {
-        folded.logits((int) unread.size(0), (from, to) -> unread.narrow(0, from, to - from));
-    }
-
     /** Milliseconds of each of so many runs, after some to warm up. */
     static double[] time(int runs, Runnable work) {
         double[] milliseconds = new double[runs];
@@ -107,15 +100,17 @@ public final class BareLoop implements AutoCloseable {
         return time(runs, this::step);
     }
 
-    /** Of passes that only read. */
+    /** Of reading {@link #READ} times the batch, as evaluation does. */
     public double[] reads(int runs) {
-        return time(runs, this::read);
+        try (Scope scope = Scope.inference()) {
+            Tensor many = Tensors.channelsLast(images.repeat(READ, 1, 1, 1));
+            return time(runs, () -> folded.logits((int) many.size(0), (from, to) -> many.narrow(0, from, to - from)));
+        }
     }
 
     @Override
     public void close() {
         images.close();
-        unread.close();
         labels.close();
         lastMaps.close();
         optimizer.close();

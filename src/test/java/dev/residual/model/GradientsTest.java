@@ -13,12 +13,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The way back that the layers describe, against libtorch's autograd over the same way forward. */
 class GradientsTest {
@@ -71,6 +73,27 @@ class GradientsTest {
             autograds += distance(example.byAutograd(Precision.BF16), truth);
         }
         assertThat(ours).isLessThan(1.2 * autograds);
+    }
+
+    /** JavaCPP counts the native objects that Java owns: those of a block's way there and back are none at its end. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void whatTheWayBackHasDoneWithIsFreed(int threads) {
+        Engine.start(threads);
+        long[] left = new long[2];
+        for (int i = 0; i < 2; i++) {
+            ResNet network = ResNet.of(Architecture.of(i == 0 ? "resnet8" : "resnet20"));
+            try (Scope scope = Scope.inference();
+                    State state = Initialization.he(network, 1, Device.CPU);
+                    Gradients gradients = new Gradients(state)) {
+                Pass pass = Pass.training(state, gradients);
+                long before = Pointer.totalCount();
+                network.forward(Example.images(Precision.FP32), pass);
+                network.backward(Example.direction(), pass);
+                left[i] = Pointer.totalCount() - before;
+            }
+        }
+        assertThat(left[1]).isEqualTo(left[0]);
     }
 
     /** oneDNN's own form of maps serves widths of 16, 32, 64; others stay plain. */
