@@ -8,6 +8,8 @@ import dev.residual.model.ResNet;
 import dev.residual.model.ResidualBlock;
 import dev.residual.model.Shape;
 import dev.residual.model.Shortcut;
+import dev.residual.tensor.BatchNormPrimitives;
+import dev.residual.tensor.ConvolutionPrimitives;
 import dev.residual.tensor.Maps;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
@@ -17,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
@@ -45,7 +48,7 @@ public final class Operations implements AutoCloseable {
     public enum Form {
         /** libtorch's, on plain maps, channels-last: what autograd would call. */
         LIBTORCH,
-        /** As a step of this program computes them, see {@link Maps}. */
+        /** As a step of this program computes them: where it can be, by oneDNN on blocked {@link Maps}. */
         STEP
     }
 
@@ -99,7 +102,8 @@ public final class Operations implements AutoCloseable {
     private final int batch;
     private final Precision precision;
     private final Form form;
-    private final Scope scope = Scope.noGrad();
+    private final List<Integer> widths;
+    private final Scope scope = Scope.inference();
     private final Map<Key, Operation> operations = new LinkedHashMap<>();
     private final Map<String, Tensor> maps = new HashMap<>();
 
@@ -108,6 +112,7 @@ public final class Operations implements AutoCloseable {
         this.batch = batch;
         this.precision = precision;
         this.form = form;
+        widths = architecture.widths();
         list(ResNet.of(architecture));
         add("classifier and loss", "there and back", 1, () -> loop::classify);
         if (form == Form.LIBTORCH && precision != Precision.FP32) {
@@ -134,7 +139,6 @@ public final class Operations implements AutoCloseable {
     private void list(ResNet network) {
         Shape shape = conv(network.conv1(), ResNet.IMAGE, false);
         bn(network.bn1(), shape);
-        relu(shape);
         for (Module module : network.body()) {
             if (module instanceof Conv2d conv) {
                 shape = conv(conv, shape, true);
@@ -147,7 +151,6 @@ public final class Operations implements AutoCloseable {
     private Shape block(ResidualBlock block, Shape input) {
         Shape shape = conv(block.conv1(), input, true);
         bn(block.bn1(), shape);
-        relu(shape);
         conv(block.conv2(), shape, true);
         bn(block.bn2(), shape);
         if (block.shortcut() instanceof Shortcut.Projection projection) {
@@ -158,9 +161,8 @@ public final class Operations implements AutoCloseable {
         if (!(block.shortcut() instanceof Shortcut.None)) {
             add("add, forward and backward", shape.toString(), 2, () -> {
                 Tensor a = maps("output", shape);
-                Tensor zeros = maps("zeros", shape);
-                Maps.memory(zeros).zero_(); // or the sum would grow beyond all bounds
-                return form == Form.STEP ? () -> Maps.add(a, zeros) : () -> a.add_(zeros);
+                Tensor zeros = maps("zeros", shape).zero_(); // or the sum would grow beyond all bounds
+                return () -> a.add_(zeros);
             });
         }
         relu(shape);
@@ -181,19 +183,28 @@ public final class Operations implements AutoCloseable {
     }
 
     private static Runnable forward(Conv2d conv, Tensor x, Tensor filters) {
+        if (Maps.isBlocked(x)) {
+            ConvolutionPrimitives oneDnn = primitives(conv, x);
+            Tensor y = torch.empty(oneDnn.outputShape()).to(x.scalar_type());
+            return () -> oneDnn.forward(x, filters, Optional.empty(), y);
+        }
         long[] stride = {conv.stride(), conv.stride()};
         long[] padding = {conv.padding(), conv.padding()};
-        long[] dilation = {1, 1};
         TensorOptional none = new TensorOptional();
-        return x.is_mkldnn()
-                ? () -> torch.mkldnn_convolution(x, filters, none, padding, stride, dilation, 1)
-                : () -> torch.conv2d(x, filters, none, stride, padding, dilation, 1);
+        return () -> torch.conv2d(x, filters, none, stride, padding, new long[] {1, 1}, 1);
     }
 
     private Runnable gradient(Conv2d conv, Shape input, Shape output, boolean ofInput) {
         Tensor x = maps("input", input);
         Tensor gradient = maps("output", output);
         Tensor filters = filters(conv);
+        if (Maps.isBlocked(x)) {
+            ConvolutionPrimitives oneDnn = primitives(conv, x);
+            Tensor result = torch.empty_like(ofInput ? x : filters);
+            return ofInput
+                    ? () -> oneDnn.backward(gradient, filters, result)
+                    : () -> oneDnn.backwardToNumbers(gradient, x, result, Optional.empty());
+        }
         BoolPointer wanted = new BoolPointer(3).put(0, ofInput).put(1, !ofInput).put(2, false);
         return () -> torch.convolution_backward(
                 gradient,
@@ -209,7 +220,36 @@ public final class Operations implements AutoCloseable {
                 wanted);
     }
 
+    private static ConvolutionPrimitives primitives(Conv2d conv, Tensor x) {
+        return ConvolutionPrimitives.of(x, conv.out(), conv.kernel(), conv.stride(), conv.padding(), false);
+    }
+
     private void bn(BatchNorm2d bn, Shape shape) {
+        Tensor x = maps("input", shape);
+        if (!Maps.isBlocked(x)) {
+            bnOfLibtorch(bn, shape);
+            if (bn.relu()) {
+                relu(shape);
+            }
+            return;
+        }
+        String kind = bn.relu() ? "BN and ReLU" : "BN";
+        Tensor ones = torch.ones(bn.channels());
+        Tensor result = maps("output", shape);
+        add(kind + ", forward", shape.toString(), 1, () -> {
+            BatchNormPrimitives oneDnn = BatchNormPrimitives.of(x, bn.relu(), BatchNorm2d.EPSILON);
+            return () -> oneDnn.forward(x, ones, ones, result);
+        });
+        add(kind + ", backward", shape.toString(), 1, () -> {
+            BatchNormPrimitives oneDnn = BatchNormPrimitives.of(x, bn.relu(), BatchNorm2d.EPSILON);
+            BatchNormPrimitives.Statistics statistics = oneDnn.forward(x, ones, ones, result);
+            Tensor gradient = maps("relu", shape);
+            Tensor ofNumbers = torch.ones(bn.channels());
+            return () -> oneDnn.backward(gradient, x, ones, statistics, result, ofNumbers, ofNumbers);
+        });
+    }
+
+    private void bnOfLibtorch(BatchNorm2d bn, Shape shape) {
         TensorOptional none = new TensorOptional();
         TensorOptional ones = new TensorOptional(torch.ones(bn.channels()));
         add("BN, forward", shape.toString(), 1, () -> {
@@ -247,31 +287,29 @@ public final class Operations implements AutoCloseable {
         operations.computeIfAbsent(new Key(operation, shape), k -> new Operation(work.get())).count += count;
     }
 
-    /** Noise that went through a convolution, and so lies in memory as a network's maps do; the same for each use. */
+    /** Noise, in memory as a network's maps are; the same for each use. */
     private Tensor maps(String use, Shape shape) {
         return maps.computeIfAbsent(use + " " + shape, key -> {
-            Tensor noise = Tensors.channelsLast(torch.randn(batch, 3, shape.height(), shape.width()))
+            Tensor images = Tensors.channelsLast(torch.randn(batch, 3, shape.height(), shape.width()))
                     .to(precision.type());
+            Tensor first = form == Form.STEP ? Maps.blocked(images, widths) : images;
             if (shape.channels() == 3) {
-                return ofForm(noise);
+                return first;
             }
-            long[] one = {1, 1};
-            Tensor x = ofForm(noise);
-            Tensor filters = torch.randn(shape.channels(), 3, 3, 3);
-            Tensor fitting = x.is_mkldnn() ? filters : filters.to(precision.type());
-            return torch.conv2d(x, fitting, new TensorOptional(), one, one, one, 1);
+            Conv2d conv = new Conv2d("", 3, shape.channels(), 3, 1, 1, false);
+            if (Maps.isBlocked(first)) {
+                return torch.randn(primitives(conv, first).outputShape()).to(precision.type());
+            }
+            return Tensors.channelsLast(torch.randn(batch, shape.channels(), shape.height(), shape.width()))
+                    .to(precision.type());
         });
     }
 
-    private Tensor ofForm(Tensor plain) {
-        return form == Form.STEP ? Maps.ofOneDnn(plain) : plain;
-    }
-
-    /** In the form in which a step has them: float32 for oneDNN, which casts by itself. */
+    /** In the form in which a step has them: float32 for oneDNN by itself, which casts by itself. */
     private Tensor filters(Conv2d conv) {
         Tensor filters = torch.randn(conv.out(), conv.in(), conv.kernel(), conv.kernel());
-        boolean own = ofForm(torch.ones(1, 3, 8, 8).to(precision.type())).is_mkldnn();
-        return own ? filters : Tensors.channelsLast(filters).to(precision.type());
+        boolean blocked = Maps.isBlocked(maps("input", ResNet.IMAGE));
+        return blocked ? filters : Tensors.channelsLast(filters).to(precision.type());
     }
 
     @Override

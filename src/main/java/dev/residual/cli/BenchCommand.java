@@ -133,20 +133,12 @@ final class BenchCommand implements Callable<Integer> {
         say(String.format(
                 "  %-28s %-24s %5s %10s %9s %10s %9s",
                 "operation, least ms", "shape", "times", "each", "in all", "each", "in all"));
-        Map<List<String>, Cost> byName = new LinkedHashMap<>();
-        own.forEach(c -> byName.put(List.of(c.operation(), c.shape()), c));
-        for (Cost c : libtorch) {
-            Cost o = byName.get(List.of(c.operation(), c.shape()));
-            say(String.format(
-                    Locale.ROOT,
-                    "  %-28s %-24s %5d %10.3f %9.2f %20s",
-                    c.operation(),
-                    c.shape(),
-                    c.count(),
-                    c.minimum(),
-                    c.count() * c.minimum(),
-                    o == null ? "" : String.format(Locale.ROOT, "%10.3f %9.2f", o.minimum(), o.count() * o.minimum())));
-        }
+        Map<List<String>, Cost[]> rows = new LinkedHashMap<>();
+        libtorch.forEach(c -> rows.put(List.of(c.operation(), c.shape()), new Cost[] {c, null}));
+        own.forEach(c -> rows.computeIfAbsent(List.of(c.operation(), c.shape()), k -> new Cost[2])[1] = c);
+        rows.forEach((name, costs) -> say(String.format(
+                "  %-28s %-24s %5d %20s %20s",
+                name.get(0), name.get(1), costs[costs[0] == null ? 1 : 0].count(), cells(costs[0]), cells(costs[1]))));
         double[] sorted = sorted(step);
         document.put("operations_libtorch", libtorch);
         document.put("operations_step", own);
@@ -156,6 +148,10 @@ final class BenchCommand implements Callable<Integer> {
         over("libtorch", "libtorch's operations", libtorch, sorted);
         over("own", "its own operations", own, sorted);
         say(row("reading, images/s", perSecond(BareLoop.READ * batchSize, read), "/s"));
+    }
+
+    private static String cells(Cost c) {
+        return c == null ? "" : String.format(Locale.ROOT, "%10.3f %9.2f", c.minimum(), c.count() * c.minimum());
     }
 
     /** The step's time over the sum of what its operations take. */

@@ -1,9 +1,12 @@
 package dev.residual.model;
 
+import dev.residual.tensor.ConvolutionPrimitives;
 import dev.residual.tensor.Maps;
 import dev.residual.tensor.ScriptWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
@@ -31,32 +34,43 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     @Override
     public Tensor forward(Tensor x, Pass pass) {
         pass.save(name, x);
+        if (Maps.isBlocked(x)) {
+            ConvolutionPrimitives primitives = primitives(x);
+            Tensor y = pass.maps(x.scalar_type(), primitives.outputShape());
+            primitives.forward(x, pass.parameter(name + ".weight"), biasOf(pass::parameter), y);
+            return y;
+        }
         boolean biased = bias || pass.mode() == Pass.Mode.FOLDED;
         TensorOptional biases = biased ? new TensorOptional(biases(x, pass)) : new TensorOptional();
-        long[] strides = {stride, stride};
-        long[] paddings = {padding, padding};
-        return x.is_mkldnn()
-                ? torch.mkldnn_convolution(x, weights(x, pass), biases, paddings, strides, DILATION, 1)
-                : torch.conv2d(x, weights(x, pass), biases, strides, paddings, DILATION, 1);
+        return torch.conv2d(
+                x, weights(x, pass), biases, new long[] {stride, stride}, new long[] {padding, padding}, DILATION, 1);
     }
 
     private Tensor weights(Tensor x, Pass pass) {
-        return numbers(".weight", x, pass);
+        return pass.parameter(name + ".weight", x.scalar_type());
     }
 
     private Tensor biases(Tensor x, Pass pass) {
-        return numbers(".bias", x, pass);
+        return pass.parameter(name + ".bias", x.scalar_type());
     }
 
-    /** In x's type; oneDNN casts by itself, as it brings weights into its own order. */
-    private Tensor numbers(String which, Tensor x, Pass pass) {
-        return x.is_mkldnn() ? pass.parameter(name + which) : pass.parameter(name + which, x.scalar_type());
+    private ConvolutionPrimitives primitives(Tensor x) {
+        return ConvolutionPrimitives.of(x, out, kernel, stride, padding, bias);
+    }
+
+    private Optional<Tensor> biasOf(Function<String, Tensor> numbers) {
+        return bias ? Optional.of(numbers.apply(name + ".bias")) : Optional.empty();
     }
 
     @Override
     public Tensor backward(Tensor gradient, Pass pass) {
         Tensor x = pass.saved(name);
         backwardToNumbers(gradient, x, pass);
+        if (Maps.isBlocked(x)) {
+            Tensor ofX = pass.maps(x.scalar_type(), x.shape());
+            primitives(x).backward(gradient, pass.parameter(name + ".weight"), ofX);
+            return ofX;
+        }
         return gradients(gradient, x, weights(gradient, pass), true).get0();
     }
 
@@ -66,22 +80,32 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
     }
 
     private void backwardToNumbers(Tensor gradient, Tensor x, Pass pass) {
+        Gradients gradients = pass.gradients();
         // Another thread may come to these when the scope that they belong to has gone.
         Tensor keptGradient = pass.share(gradient);
         Tensor keptX = pass.share(x);
+        if (Maps.isBlocked(x)) {
+            gradients.later(() -> {
+                try (keptGradient;
+                        keptX) {
+                    primitives(keptX)
+                            .backwardToNumbers(
+                                    keptGradient, keptX, gradients.of(name + ".weight"), biasOf(gradients::of));
+                }
+            });
+            return;
+        }
         Tensor weights = weights(gradient, pass);
-        pass.gradients().putLater(name + ".weight", () -> {
+        gradients.later(() -> {
             try (keptGradient;
                     keptX) {
-                return gradients(keptGradient, keptX, weights, false).get1();
+                gradients.put(
+                        name + ".weight",
+                        gradients(keptGradient, keptX, weights, false).get1());
             }
         });
         if (bias) {
-            pass.gradients()
-                    .put(
-                            name + ".bias",
-                            pass.exactly(
-                                    () -> Maps.blocks(gradient).sum(0, 2, 3).flatten()));
+            gradients.put(name + ".bias", pass.exactly(() -> gradient.sum(0, 2, 3)));
         }
     }
 

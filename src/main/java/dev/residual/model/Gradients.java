@@ -3,6 +3,7 @@ package dev.residual.model;
 import dev.residual.tensor.BusyCores;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.MapPool;
 import dev.residual.tensor.Scope;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntSupplier;
-import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -29,6 +29,7 @@ public final class Gradients implements AutoCloseable {
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
     private final Threads threads;
+    private final MapPool maps = new MapPool();
     private final ExecutorService side;
     private boolean overlapping;
 
@@ -48,24 +49,34 @@ public final class Gradients implements AutoCloseable {
         return threads;
     }
 
+    /** Memory for what the way there and back makes. */
+    MapPool maps() {
+        return maps;
+    }
+
     /** What the last backward pass found. */
     public Row row() {
         return row;
     }
 
+    /** Where a parameter's gradient belongs. */
+    Tensor of(String name) {
+        return row.views().get(name);
+    }
+
     /** Takes a copy of a parameter's gradient. */
     void put(String name, Tensor gradient) {
-        row.views().get(name).copy_(gradient);
+        of(name).copy_(gradient);
     }
 
     /**
-     * The same for a gradient that nothing waits for, and perhaps in another thread. What it is computed from must stay as
-     * it is until {@link #await}, and the supplier keeps it alive.
+     * Has gradients computed, and put, that nothing waits for; perhaps in another thread. What they are computed from must
+     * stay as it is until {@link #await}, and {@code computation} keeps it alive.
      */
-    void putLater(String name, Supplier<Tensor> gradient) {
+    void later(Runnable computation) {
         Runnable work = () -> {
             try (Scope scope = Scope.inference()) {
-                put(name, gradient.get());
+                computation.run();
             }
         };
         if (side == null) {
@@ -135,6 +146,7 @@ public final class Gradients implements AutoCloseable {
         if (side != null) {
             side.shutdown();
         }
+        maps.close();
         row.close();
     }
 }

@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record Head(String name, int in, int out) implements Scripted {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        Tensor pooled = Maps.plain(x).mean(2, 3).to(ScalarType.Float);
+        Tensor pooled = Maps.blocks(x).mean(2, 3).flatten(1, 2).to(ScalarType.Float);
         pass.save(name, x);
         pass.save(name + ".pooled", pooled);
         return torch.linear(
@@ -29,11 +29,13 @@ public record Head(String name, int in, int out) implements Scripted {
         pass.gradients().put(name + ".weight", gradient.t().matmul(pass.saved(name + ".pooled")));
         pass.gradients().put(name + ".bias", gradient.sum(0));
         Tensor x = pass.saved(name);
-        // Each pixel of a map has the same share in its mean.
-        Tensor share = gradient.matmul(pass.parameter(name + ".weight")).div_(new Scalar(x.size(2) * x.size(3)));
-        Tensor spread = x.clone();
+        Tensor spread = torch.empty_like(x);
         Tensor blocks = Maps.blocks(spread);
-        blocks.copy_(share.view(x.size(0), blocks.size(1), 1, 1, blocks.size(4)).expand_as(blocks));
+        // Each pixel of a map has the same share in its mean.
+        Tensor share =
+                gradient.matmul(pass.parameter(name + ".weight")).div_(new Scalar(blocks.size(2) * blocks.size(3)));
+        blocks.copy_(
+                share.view(blocks.size(0), blocks.size(1), 1, 1, blocks.size(4)).expand_as(blocks));
         return spread;
     }
 

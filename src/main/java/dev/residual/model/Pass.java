@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -74,6 +77,13 @@ public final class Pass {
 
     Gradients gradients() {
         return gradients;
+    }
+
+    /** Uninitialised memory for maps. */
+    Tensor maps(ScalarType type, long... shape) {
+        return gradients == null
+                ? torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional())
+                : gradients.maps().take(type.intern(), shape);
     }
 
     /** The way through a whole network begins. */

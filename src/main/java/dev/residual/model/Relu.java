@@ -7,8 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 record Relu(String name) implements Module {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        Maps.relu(x);
-        pass.save(name, x);
+        pass.save(name, Maps.relu(x));
         return x;
     }
 

@@ -18,10 +18,10 @@ import org.bytedeco.pytorch.Tensor;
  * network ends with a global average pooling, a 10-way fully-connected layer, and softmax." (The softmax is in the
  * loss.)
  *
+ * @param bn1 with its ReLU
  * @param body the stack between: 3n blocks and, in the article's network, the convolutions between its stages
  */
-public record ResNet(
-        Architecture architecture, Conv2d conv1, BatchNorm2d bn1, Relu relu1, List<Scripted> body, Head fc) {
+public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, List<Scripted> body, Head fc) {
     /** The size of an image. */
     public static final Shape IMAGE = new Shape(3, 32, 32);
 
@@ -47,8 +47,7 @@ public record ResNet(
         return new ResNet(
                 a,
                 Conv2d.of3x3("conv1", IMAGE.channels(), first, 1, a.convBias()),
-                new BatchNorm2d("bn1", first),
-                new Relu("relu1"),
+                new BatchNorm2d("bn1", first, true),
                 List.copyOf(body),
                 new Head("fc", in, a.classes()));
     }
@@ -91,8 +90,9 @@ public record ResNet(
     /** As every mode can do it; channels-last. */
     Tensor layerByLayer(Tensor images, Pass pass) {
         pass.begin();
-        Tensor maps = trainsInOneDnn(pass.mode()) ? Maps.ofOneDnn(images) : images;
-        Tensor x = Scope.within(() -> relu1.forward(bn1.forward(conv1.forward(maps, pass), pass), pass));
+        boolean byBatch = pass.mode() == Pass.Mode.TRAINING || pass.mode() == Pass.Mode.BATCH_STATISTICS;
+        Tensor maps = byBatch ? Maps.blocked(images, architecture.widths()) : images;
+        Tensor x = Scope.within(() -> bn1.forward(conv1.forward(maps, pass), pass));
         for (Module module : body) {
             x = through(x, before -> module.forward(before, pass));
         }
@@ -104,11 +104,6 @@ public record ResNet(
         Tensor result = Scope.within(() -> layers.apply(maps));
         maps.close();
         return result;
-    }
-
-    private boolean trainsInOneDnn(Pass.Mode mode) {
-        boolean byBatch = mode == Pass.Mode.TRAINING || mode == Pass.Mode.BATCH_STATISTICS;
-        return byBatch && architecture.widths().stream().allMatch(width -> width % Maps.BLOCK == 0);
     }
 
     /**
@@ -129,7 +124,7 @@ public record ResNet(
                 Module module = body.get(i);
                 g = through(g, behind -> module.backward(behind, pass));
             }
-            conv1.backwardToNumbers(bn1.backward(relu1.backward(g, pass), pass), pass);
+            conv1.backwardToNumbers(bn1.backward(g, pass), pass);
         } finally {
             pass.gradients().await();
         }

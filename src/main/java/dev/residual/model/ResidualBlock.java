@@ -6,9 +6,10 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * The paper's building block, y = ReLU(F(x) + x) (eq. 1, fig. 2 left): F is conv, BN, ReLU, conv, BN. Without a
  * shortcut it is the plain network's, y = ReLU(F(x)).
+ *
+ * @param bn1 with its ReLU
  */
-public record ResidualBlock(
-        Conv2d conv1, BatchNorm2d bn1, Relu relu1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut, Relu relu2)
+public record ResidualBlock(Conv2d conv1, BatchNorm2d bn1, Conv2d conv2, BatchNorm2d bn2, Shortcut shortcut, Relu relu)
         implements Scripted {
     /**
      * @param name such as {@code layer2.0}
@@ -17,26 +18,25 @@ public record ResidualBlock(
     static ResidualBlock of(String name, int in, int out, int stride, boolean bias, Shortcut shortcut) {
         return new ResidualBlock(
                 Conv2d.of3x3(name + ".conv1", in, out, stride, bias),
-                new BatchNorm2d(name + ".bn1", out),
-                new Relu(name + ".relu1"),
+                new BatchNorm2d(name + ".bn1", out, true),
                 Conv2d.of3x3(name + ".conv2", out, out, 1, bias),
-                new BatchNorm2d(name + ".bn2", out),
+                new BatchNorm2d(name + ".bn2", out, false),
                 shortcut,
-                new Relu(name + ".relu2"));
+                new Relu(name + ".relu"));
     }
 
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        Tensor f = relu1.forward(bn1.forward(conv1.forward(x, pass), pass), pass);
+        Tensor f = bn1.forward(conv1.forward(x, pass), pass);
         f = bn2.forward(conv2.forward(f, pass), pass);
-        return relu2.forward(shortcut.addTo(f, x, pass), pass);
+        return relu.forward(shortcut.addTo(f, x, pass), pass);
     }
 
     @Override
     public Tensor backward(Tensor gradient, Pass pass) {
-        Tensor sum = relu2.backward(gradient, pass); // of F(x) + x, and so of both
+        Tensor sum = relu.backward(gradient, pass); // of F(x) + x, and so of both
         Tensor f = conv2.backward(bn2.backward(sum, pass), pass);
-        f = conv1.backward(bn1.backward(relu1.backward(f, pass), pass), pass);
+        f = conv1.backward(bn1.backward(f, pass), pass);
         return shortcut.addGradient(f, sum, pass);
     }
 

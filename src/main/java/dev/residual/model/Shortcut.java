@@ -2,6 +2,7 @@ package dev.residual.model;
 
 import dev.residual.tensor.Maps;
 import dev.residual.tensor.ScriptWriter;
+import dev.residual.tensor.Tensors;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -58,7 +59,7 @@ public sealed interface Shortcut {
     record Identity() implements Shortcut {
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            return Maps.add(f, x);
+            return f.add_(x);
         }
 
         @Override
@@ -68,7 +69,7 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
-            return Maps.add(through, sum);
+            return through.add_(sum);
         }
 
         @Override
@@ -124,13 +125,15 @@ public sealed interface Shortcut {
     record Projection(boolean halve, Conv2d conv, BatchNorm2d bn) implements Shortcut {
         static Projection of(String name, int in, int out, int stride, boolean bias) {
             return new Projection(
-                    stride == 2, new Conv2d(name + ".0", in, out, 1, 1, 0, bias), new BatchNorm2d(name + ".1", out));
+                    stride == 2,
+                    new Conv2d(name + ".0", in, out, 1, 1, 0, bias),
+                    new BatchNorm2d(name + ".1", out, false));
         }
 
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
             Tensor small = halve ? everySecondPixel(x) : x;
-            return Maps.add(f, bn.forward(conv.forward(small, pass), pass));
+            return f.add_(bn.forward(conv.forward(small, pass), pass));
         }
 
         @Override
@@ -142,7 +145,7 @@ public sealed interface Shortcut {
         public Tensor addGradient(Tensor through, Tensor sum, Pass pass) {
             Tensor small = conv.backward(bn.backward(sum, pass), pass);
             if (!halve) {
-                return Maps.add(through, small);
+                return through.add_(small);
             }
             Maps.add(Maps.everySecondPixel(Maps.blocks(through)), 0, Maps.blocks(small), 0, conv.in());
             return through;
@@ -156,8 +159,8 @@ public sealed interface Shortcut {
 
     /** In the form that x has. */
     private static Tensor everySecondPixel(Tensor x) {
-        Tensor plain = Maps.plainOf(Maps.everySecondPixel(Maps.blocks(x)));
-        return x.is_mkldnn() ? plain.to_mkldnn() : plain;
+        Tensor blocks = Maps.everySecondPixel(Maps.blocks(x));
+        return Maps.isBlocked(x) ? blocks.contiguous() : Tensors.channelsLast(Maps.plainOf(blocks));
     }
 
     private static Shape halved(Shape shape) {

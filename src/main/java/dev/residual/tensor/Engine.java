@@ -70,14 +70,9 @@ public final class Engine {
         // limit, and can throw an OutOfMemoryError that is not one. Tensors are freed by scopes, not by that check.
         System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
         System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        // Another libtorch in the system's library path (Debian's libtorch1.13 and libtorch-dev, say) must not be
-        // loaded
-        // beside ours, or the process dies with SIGSEGV. JavaCPP looks there for optional parts that we do not bring.
-        String libraryPath = System.getProperty("java.library.path", "");
-        System.setProperty("java.library.path", "");
         try {
             unpack();
-            Loader.load(torch.class);
+            load(torch.class);
             // For a single image libtorch tries NNPACK, which warns on standard error, again and again, where it does
             // not know the processor. Batches as training has them are too large for it anyway.
             torch.globalContext().setUserEnabledNNPACK(false);
@@ -88,6 +83,19 @@ public final class Engine {
                             + ": the build holds the natives of the machine that it was built on ("
                             + e.getMessage() + ")",
                     e);
+        }
+    }
+
+    /**
+     * Loads a library that the build brings, and nothing of the system's: another libtorch in its library path (Debian's
+     * libtorch1.13 and libtorch-dev, say) must not be loaded beside ours, or the process dies with SIGSEGV. JavaCPP looks
+     * there for optional parts that we do not bring.
+     */
+    static synchronized void load(Class<?> bindings) {
+        String libraryPath = System.getProperty("java.library.path", "");
+        System.setProperty("java.library.path", "");
+        try {
+            Loader.load(bindings);
         } finally {
             System.setProperty("java.library.path", libraryPath);
         }

@@ -14,6 +14,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class OneDnnConvolution {
     private static final String RELU = "mkldnn::_convolution_pointwise";
     private static final String ADD_RELU = "mkldnn::_convolution_pointwise_";
+
+    /** Channels that oneDNN lays side by side. */
+    private static final int BLOCK = 16;
+
     private static final Optional<Operator> WITH_RELU = Operator.find(RELU, "");
     private static final boolean AVAILABLE =
             WITH_RELU.isPresent() && Operator.find(ADD_RELU, "binary").isPresent();
@@ -69,6 +73,6 @@ final class OneDnnConvolution {
     /** With others the packed weights gave wrong results (oneDNN 3.7 by way of libtorch 2.10; 5 → 7 and 24 → 16 channels). */
     private static boolean fillBlocks(Tensor weights) {
         long in = weights.size(1);
-        return weights.size(0) % Maps.BLOCK == 0 && (in % Maps.BLOCK == 0 || in < Maps.BLOCK);
+        return weights.size(0) % BLOCK == 0 && (in % BLOCK == 0 || in < BLOCK);
     }
 }

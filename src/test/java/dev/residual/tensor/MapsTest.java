@@ -3,23 +3,20 @@ package dev.residual.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import org.bytedeco.javacpp.BoolPointer;
-import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What is done in the memory of oneDNN's tensors, against the same on plain ones, for all layouts in all combinations. */
+/** Maps that are blocked, by blocks of several sizes, against the same that are plain. */
 class MapsTest {
     private static final int CHANNELS = 32;
+    private static final int[] BLOCKS = {8, 16};
 
     @BeforeEach
     void start() {
@@ -27,17 +24,8 @@ class MapsTest {
         torch.manual_seed(3);
     }
 
-    /** The same values as libtorch lays them out, as {@code to_mkldnn} does (N×C×H×W), and as a convolution does. */
-    private static List<Tensor> forms(Tensor plain) {
-        try (Scope scope = Scope.noGrad()) {
-            Tensor one = Maps.ofOneDnn(plain);
-            Assumptions.assumeTrue(one.is_mkldnn(), "oneDNN's form is not to be had here");
-            Tensor identity = torch.eye(plain.size(1)).view(plain.size(1), plain.size(1), 1, 1);
-            long[] ones = {1, 1};
-            long[] zeros = {0, 0};
-            Tensor laidOut = torch.mkldnn_convolution(one, identity, new TensorOptional(), zeros, ones, ones, 1);
-            return List.of(scope.keep(Tensors.channelsLast(plain.clone())), scope.keep(one), scope.keep(laidOut));
-        }
+    static Tensor blocked(Tensor plain, int block) {
+        return plain.unflatten(1, new long[] {-1, block}).permute(0, 1, 3, 4, 2).contiguous();
     }
 
     private static Tensor random(Precision precision, int channels, int size) {
@@ -45,60 +33,35 @@ class MapsTest {
     }
 
     /** To the bit, but for the sign of zeros. */
-    private static void assertSame(Tensor actual, Tensor expected) {
-        Tensor plain = Maps.plain(actual);
-        assertThat(plain.shape()).isEqualTo(expected.shape());
-        assertThat(torch.equal(plain, expected)).isTrue();
+    private static void assertSame(Tensor blocked, Tensor expected) {
+        assertThat(torch.equal(Maps.plainOf(blocked), expected)).isTrue();
     }
 
     @ParameterizedTest
     @EnumSource(Precision.class)
-    void addsWhateverTheLayouts(Precision precision) {
+    void showsPlainMapsAsOneBlock(Precision precision) {
         try (Scope scope = Scope.noGrad()) {
-            Tensor a = random(precision, CHANNELS, 6);
-            Tensor b = random(precision, CHANNELS, 6);
-            for (int i = 0; i < 3; i++) {
-                for (int j = 0; j < 3; j++) {
-                    assertSame(Maps.add(forms(a).get(i), forms(b).get(j)), a.add(b));
-                }
-            }
+            Tensor maps = random(precision, CHANNELS, 6);
+            assertThat(Maps.blocks(maps).shape()).containsExactly(3, 1, 6, 6, CHANNELS);
+            assertSame(Maps.blocks(maps), maps);
         }
     }
 
     @ParameterizedTest
     @EnumSource(Precision.class)
-    void masksWhateverTheLayouts(Precision precision) {
+    void masksByWhatIsPositive(Precision precision) {
         try (Scope scope = Scope.noGrad()) {
-            Tensor a = random(precision, CHANNELS, 6);
+            Tensor maps = random(precision, CHANNELS, 6);
             Tensor y = random(precision, CHANNELS, 6).relu();
-            Tensor expected = torch.threshold_backward(a, y, new Scalar(0));
-            for (int i = 0; i < 3; i++) {
-                assertSame(Maps.maskByPositive(forms(a).get(i), forms(y).get(i)), expected);
+            Tensor expected = torch.threshold_backward(maps, y, new Scalar(0));
+            for (int block : BLOCKS) {
+                assertSame(Maps.maskByPositive(blocked(maps, block), blocked(y, block)), expected);
             }
-            assertSame(Maps.maskByPositive(forms(a).get(1), forms(y).get(2)), expected);
-            assertSame(Maps.maskByPositive(forms(a).get(2), forms(y).get(1)), expected);
+            assertSame(Maps.blocks(Maps.maskByPositive(maps, y)), expected);
         }
     }
 
-    /** A gradient comes from another operation than what it belongs to, and lies in memory as that does. */
-    @ParameterizedTest
-    @EnumSource(Precision.class)
-    void masksAConvolutionsGradientInPlace(Precision precision) {
-        long[] ones = {1, 1};
-        long[] zeros = {0, 0};
-        try (Scope scope = Scope.noGrad()) {
-            Tensor x = forms(random(precision, CHANNELS, 6)).get(2);
-            Tensor filters = torch.randn(CHANNELS, CHANNELS, 3, 3).to(precision.type());
-            Tensor y = torch.mkldnn_convolution(x, filters, new TensorOptional(), ones, ones, ones, 1);
-            BoolPointer ofInput = new BoolPointer(3).put(0, true).put(1, false).put(2, false);
-            LongArrayRefOptional noBias = new LongArrayRefOptional();
-            Tensor gradient = torch.convolution_backward(
-                            y, y, filters, noBias, ones, ones, ones, false, zeros, 1, ofInput)
-                    .get0();
-            assertThat(Maps.maskByPositive(gradient, y)).isSameAs(gradient);
-        }
-    }
-
+    /** In the middle of a block, over its border, and of blocks of other sizes. */
     @ParameterizedTest
     @EnumSource(Precision.class)
     void addsSomeChannelsOfEverySecondPixel(Precision precision) {
@@ -109,14 +72,13 @@ class MapsTest {
                     .slice(3, new LongOptional(), new LongOptional(), 2);
             Tensor expected = wide.clone();
             expected.narrow(1, 20, CHANNELS).add_(small);
-            for (int i = 0; i < 3; i++) {
-                for (int j = 0; j < 3; j++) {
-                    Tensor sum = forms(wide).get(i);
-                    Maps.add(Maps.blocks(sum), 20, Maps.everySecondPixel(Maps.blocks(forms(x).get(j))), 0, CHANNELS);
-                    assertSame(sum, expected);
+            for (Tensor sum : List.of(blocked(wide, 8), blocked(wide, 16), Maps.blocks(wide.clone()))) {
+                for (Tensor of : List.of(blocked(x, 8), blocked(x, 16), Maps.blocks(x))) {
+                    Tensor copy = sum.clone();
+                    Maps.add(copy, 20, Maps.everySecondPixel(of), 0, CHANNELS);
+                    assertSame(copy, expected);
                 }
             }
-            forms(x).forEach(form -> assertSame(Maps.plainOf(Maps.everySecondPixel(Maps.blocks(form))), small));
         }
     }
 
@@ -125,10 +87,11 @@ class MapsTest {
     void reluIsInPlace(Precision precision) {
         try (Scope scope = Scope.noGrad()) {
             Tensor x = random(precision, CHANNELS, 6);
-            forms(x).forEach(form -> {
-                Maps.relu(form);
-                assertSame(form, x.relu());
-            });
+            Tensor expected = x.relu();
+            Tensor blocked = blocked(x, 16);
+            assertThat(Maps.relu(blocked)).isSameAs(blocked);
+            assertSame(blocked, expected);
+            assertSame(Maps.blocks(Maps.relu(x)), expected);
         }
     }
 
@@ -138,16 +101,21 @@ class MapsTest {
         try (Scope scope = Scope.noGrad()) {
             Tensor x = Tensors.of(values, 1, values.length, 1, 1).to(ScalarType.BFloat16);
             Tensor expected = x.relu();
-            Maps.relu(x);
-            assertSame(x, expected);
+            assertSame(Maps.blocks(Maps.relu(x)), expected);
         }
     }
 
-    /** oneDNN's tensors have no gradients, so autograd must find plain ones. */
+    /** It knows nothing of what oneDNN does by itself; and widths may not fill the blocks. */
     @Test
-    void staysPlainWhereAutogradIsOn() {
+    void staysPlainWhereAutogradIsOnAndWhereWidthsDoNotFit() {
+        Tensor images = torch.randn(2, 3, 8, 8);
         try (Scope scope = Scope.open()) {
-            assertThat(Maps.ofOneDnn(torch.randn(2, 3, 8, 8)).is_mkldnn()).isFalse();
+            assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16)))).isFalse();
+        }
+        try (Scope scope = Scope.noGrad()) {
+            assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16, 20)))).isFalse();
+            assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16, 32))))
+                    .isEqualTo(OneDnn.block(ScalarType.Float).isPresent());
         }
     }
 }

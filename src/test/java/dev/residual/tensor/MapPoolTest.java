@@ -1,0 +1,48 @@
+package dev.residual.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class MapPoolTest {
+    @BeforeAll
+    static void start() {
+        Engine.start();
+    }
+
+    private static long take(MapPool pool, ScalarType type, long... shape) {
+        try (Tensor tensor = pool.take(type, shape)) {
+            assertThat(tensor.shape()).isEqualTo(shape);
+            assertThat(tensor.scalar_type().intern()).isEqualTo(type);
+            return tensor.data_ptr().address();
+        }
+    }
+
+    @Test
+    void whatWasClosedServesAgainForTheSameShapeAndType() {
+        try (Scope scope = Scope.inference();
+                MapPool pool = new MapPool()) {
+            long first = take(pool, ScalarType.Float, 2, 1, 4, 4, 16);
+            assertThat(take(pool, ScalarType.Float, 2, 1, 4, 4, 16)).isEqualTo(first);
+            assertThat(take(pool, ScalarType.BFloat16, 2, 1, 4, 4, 16)).isNotEqualTo(first);
+            assertThat(take(pool, ScalarType.Float, 2, 1, 4, 4, 32)).isNotEqualTo(first);
+        }
+    }
+
+    @Test
+    void whatSomebodyHoldsIsLeftAlone() {
+        try (Scope scope = Scope.inference();
+                MapPool pool = new MapPool()) {
+            Tensor held = pool.take(ScalarType.Float, 3, 5);
+            long address = held.data_ptr().address();
+            Tensor shared = scope.share(held);
+            held.close();
+            assertThat(take(pool, ScalarType.Float, 3, 5)).isNotEqualTo(address);
+            shared.close();
+            assertThat(take(pool, ScalarType.Float, 3, 5)).isEqualTo(address);
+        }
+    }
+}
