@@ -23,7 +23,7 @@ import java.util.Optional;
 
 /**
  * What training costs beyond its arithmetic: the {@link Trainer} with its batches, metrics and progress, against a bare
- * loop of the same libtorch calls on one batch that stays in memory. The two take turns, so that a machine that drifts
+ * loop of the same native calls on one batch that stays in memory. The two take turns, so that a machine that drifts
  * drifts for both.
  *
  * @param training milliseconds a step, one number for each turn

@@ -129,16 +129,15 @@ final class BenchCommand implements Callable<Integer> {
             libtorch = plain.costs();
             own = ours.costs();
         }
-        say(String.format("  %-28s %-24s %5s %20s %20s", "", "", "", "libtorch's, plain", "as in the step"));
+        say(String.format("  %-28s %-24s %26s %26s", "", "", "libtorch's, plain", "as in the step"));
         say(String.format(
-                "  %-28s %-24s %5s %10s %9s %10s %9s",
-                "operation, least ms", "shape", "times", "each", "in all", "each", "in all"));
+                "  %-28s %-24s %5s %10s %9s %5s %10s %9s",
+                "operation, least ms", "shape", "times", "each", "in all", "times", "each", "in all"));
         Map<List<String>, Cost[]> rows = new LinkedHashMap<>();
         libtorch.forEach(c -> rows.put(List.of(c.operation(), c.shape()), new Cost[] {c, null}));
         own.forEach(c -> rows.computeIfAbsent(List.of(c.operation(), c.shape()), k -> new Cost[2])[1] = c);
-        rows.forEach((name, costs) -> say(String.format(
-                "  %-28s %-24s %5d %20s %20s",
-                name.get(0), name.get(1), costs[costs[0] == null ? 1 : 0].count(), cells(costs[0]), cells(costs[1]))));
+        rows.forEach((name, costs) -> say(
+                String.format("  %-28s %-24s %26s %26s", name.get(0), name.get(1), cells(costs[0]), cells(costs[1]))));
         double[] sorted = sorted(step);
         document.put("operations_libtorch", libtorch);
         document.put("operations_step", own);
@@ -151,7 +150,9 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static String cells(Cost c) {
-        return c == null ? "" : String.format(Locale.ROOT, "%10.3f %9.2f", c.minimum(), c.count() * c.minimum());
+        return c == null
+                ? ""
+                : String.format(Locale.ROOT, "%5d %10.3f %9.2f", c.count(), c.minimum(), c.count() * c.minimum());
     }
 
     /** The step's time over the sum of what its operations take. */

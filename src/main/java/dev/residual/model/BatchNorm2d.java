@@ -32,12 +32,13 @@ public record BatchNorm2d(String name, int channels, boolean relu) implements Mo
         return Maps.isBlocked(x) ? byOneDnn(x, pass) : byLibtorch(x, pass);
     }
 
+    /** By the batch's own statistics; {@link ResNet} blocks maps for nothing else. */
     private Tensor byOneDnn(Tensor x, Pass pass) {
-        Tensor y = pass.maps(x.scalar_type(), x.shape());
+        Tensor y = pass.newMaps(x.scalar_type(), x.shape());
         BatchNormPrimitives.Statistics statistics = pass.exactly(() -> BatchNormPrimitives.of(x, relu, EPSILON)
                 .forward(x, numbers(".weight", pass), numbers(".bias", pass), y));
         if (pass.mode() == Pass.Mode.TRAINING) {
-            run(statistics.mean(), statistics.variance(), x.numel() / channels, pass);
+            updateRunning(statistics.mean(), statistics.variance(), x.numel() / channels, pass);
         }
         pass.save(name + ".mean", statistics.mean());
         pass.save(name + ".variance", statistics.variance());
@@ -46,7 +47,7 @@ public record BatchNorm2d(String name, int channels, boolean relu) implements Mo
     }
 
     /** What libtorch's own BN does to the running statistics. */
-    private void run(Tensor mean, Tensor variance, double count, Pass pass) {
+    private void updateRunning(Tensor mean, Tensor variance, double count, Pass pass) {
         double unbiased = count / (count - 1);
         numbers(".running_mean", pass).lerp_(mean, new Scalar(MOMENTUM));
         numbers(".running_var", pass).mul_(new Scalar(1 - MOMENTUM)).add_(variance, new Scalar(MOMENTUM * unbiased));
@@ -81,7 +82,7 @@ public record BatchNorm2d(String name, int channels, boolean relu) implements Mo
     private Tensor backwardByOneDnn(Tensor gradient, Tensor x, Pass pass) {
         BatchNormPrimitives.Statistics statistics = new BatchNormPrimitives.Statistics(
                 pass.saved(name + ".mean"), pass.saved(name + ".variance"), pass.saved(name + ".signs"));
-        Tensor ofX = pass.maps(x.scalar_type(), x.shape());
+        Tensor ofX = pass.newMaps(x.scalar_type(), x.shape());
         return pass.exactly(() -> {
             BatchNormPrimitives.of(x, relu, EPSILON)
                     .backward(

@@ -36,7 +36,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
         pass.save(name, x);
         if (Maps.isBlocked(x)) {
             ConvolutionPrimitives primitives = primitives(x);
-            Tensor y = pass.maps(x.scalar_type(), primitives.outputShape());
+            Tensor y = pass.newMaps(x.scalar_type(), primitives.outputShape());
             primitives.forward(x, pass.parameter(name + ".weight"), biasOf(pass::parameter), y);
             return y;
         }
@@ -67,7 +67,7 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
         Tensor x = pass.saved(name);
         backwardToNumbers(gradient, x, pass);
         if (Maps.isBlocked(x)) {
-            Tensor ofX = pass.maps(x.scalar_type(), x.shape());
+            Tensor ofX = pass.newMaps(x.scalar_type(), x.shape());
             primitives(x).backward(gradient, pass.parameter(name + ".weight"), ofX);
             return ofX;
         }

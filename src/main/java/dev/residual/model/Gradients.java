@@ -29,7 +29,7 @@ public final class Gradients implements AutoCloseable {
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
     private final Threads threads;
-    private final MapPool maps = new MapPool();
+    private final MapPool pool = new MapPool();
     private final ExecutorService side;
     private boolean overlapping;
 
@@ -50,8 +50,8 @@ public final class Gradients implements AutoCloseable {
     }
 
     /** Memory for what the way there and back makes. */
-    MapPool maps() {
-        return maps;
+    MapPool pool() {
+        return pool;
     }
 
     /** What the last backward pass found. */
@@ -146,7 +146,7 @@ public final class Gradients implements AutoCloseable {
         if (side != null) {
             side.shutdown();
         }
-        maps.close();
+        pool.close();
         row.close();
     }
 }

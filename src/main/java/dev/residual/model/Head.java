@@ -29,7 +29,7 @@ public record Head(String name, int in, int out) implements Scripted {
         pass.gradients().put(name + ".weight", gradient.t().matmul(pass.saved(name + ".pooled")));
         pass.gradients().put(name + ".bias", gradient.sum(0));
         Tensor x = pass.saved(name);
-        Tensor spread = torch.empty_like(x);
+        Tensor spread = Maps.isBlocked(x) ? pass.newMaps(x.scalar_type(), x.shape()) : torch.empty_like(x);
         Tensor blocks = Maps.blocks(spread);
         // Each pixel of a map has the same share in its mean.
         Tensor share =

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.Tensor;
  */
 public interface Module {
     /**
-     * @param x N×C×H×W
-     * @return N×C×H×W, or N×classes at the end; where the module may, it works in place on tensors of its own, and only ReLU on {@code x}
+     * @param x N×C×H×W, or {@link dev.residual.tensor.Maps blocked}
+     * @return of the same form, or N×classes at the end; only ReLU, and in a folded network BN's, works in place on {@code x}
      */
     Tensor forward(Tensor x, Pass pass);
 

@@ -80,10 +80,10 @@ public final class Pass {
     }
 
     /** Uninitialised memory for maps. */
-    Tensor maps(ScalarType type, long... shape) {
+    Tensor newMaps(ScalarType type, long... shape) {
         return gradients == null
                 ? torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional())
-                : gradients.maps().take(type.intern(), shape);
+                : gradients.pool().take(type.intern(), shape);
     }
 
     /** The way through a whole network begins. */

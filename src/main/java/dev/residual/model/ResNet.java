@@ -87,7 +87,7 @@ public record ResNet(Architecture architecture, Conv2d conv1, BatchNorm2d bn1, L
         });
     }
 
-    /** As every mode can do it; channels-last. */
+    /** As every mode can do it. */
     Tensor layerByLayer(Tensor images, Pass pass) {
         pass.begin();
         boolean byBatch = pass.mode() == Pass.Mode.TRAINING || pass.mode() == Pass.Mode.BATCH_STATISTICS;

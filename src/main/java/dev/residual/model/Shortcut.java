@@ -132,7 +132,7 @@ public sealed interface Shortcut {
 
         @Override
         public Tensor addTo(Tensor f, Tensor x, Pass pass) {
-            Tensor small = halve ? everySecondPixel(x) : x;
+            Tensor small = halve ? everySecondPixel(x, pass) : x;
             return f.add_(bn.forward(conv.forward(small, pass), pass));
         }
 
@@ -158,9 +158,11 @@ public sealed interface Shortcut {
     }
 
     /** In the form that x has. */
-    private static Tensor everySecondPixel(Tensor x) {
+    private static Tensor everySecondPixel(Tensor x, Pass pass) {
         Tensor blocks = Maps.everySecondPixel(Maps.blocks(x));
-        return Maps.isBlocked(x) ? blocks.contiguous() : Tensors.channelsLast(Maps.plainOf(blocks));
+        return Maps.isBlocked(x)
+                ? pass.newMaps(x.scalar_type(), blocks.shape()).copy_(blocks)
+                : Tensors.channelsLast(Maps.plainOf(blocks));
     }
 
     private static Shape halved(Shape shape) {

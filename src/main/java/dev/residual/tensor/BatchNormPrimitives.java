@@ -12,7 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Batch norm by a batch's own statistics and, where one follows, the ReLU in the same operation: oneDNN's BN is two to
- * five times as fast as libtorch's, and with the ReLU in it maps are spared two ways through memory there, and three back.
+ * five times as fast as libtorch's, and with the ReLU in it maps are spared five ways through memory, two there and three
+ * back.
  * The bits of what it gives depend on the number of threads.
  */
 public final class BatchNormPrimitives {
@@ -39,7 +40,7 @@ public final class BatchNormPrimitives {
     BatchNormPrimitives(Kind kind) {
         int flags = dnnl.dnnl_use_scale | dnnl.dnnl_use_shift | (kind.relu ? dnnl.dnnl_fuse_norm_relu : 0);
         try (Scope scope = Scope.open()) {
-            maps = scope.keep(OneDnn.maps(kind.batch, kind.channels, kind.height, kind.width, kind.type, kind.block));
+            maps = scope.keep(OneDnn.layout(kind.batch, kind.channels, kind.height, kind.width, kind.type, kind.block));
             numbers = scope.keep(OneDnn.numbers(kind.channels));
             var there = new batch_normalization_forward.primitive_desc(
                     OneDnn.cpu(),
@@ -108,7 +109,8 @@ public final class BatchNormPrimitives {
      * @param y receives what comes out, of the shape of x
      */
     public Statistics forward(Tensor x, Tensor scale, Tensor shift, Tensor y) {
-        Statistics statistics = new Statistics(torch.empty_like(scale), torch.empty_like(scale), OneDnn.bytes(signs));
+        Statistics statistics =
+                new Statistics(torch.empty_like(scale), torch.empty_like(scale), OneDnn.memoryFor(signs));
         try (Scope scope = Scope.open()) {
             forward.run(arguments(x, scale, statistics)
                     .put(dnnl.DNNL_ARG_SHIFT, numbers, shift)

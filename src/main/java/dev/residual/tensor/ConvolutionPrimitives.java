@@ -3,6 +3,7 @@ package dev.residual.tensor;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -61,8 +62,8 @@ public final class ConvolutionPrimitives {
         long[] paddings = {kind.padding, kind.padding};
         int direct = dnnl.dnnl_convolution_direct;
         try (Scope scope = Scope.open()) {
-            input = scope.keep(OneDnn.maps(kind.batch, kind.in, kind.height, kind.width, kind.type, kind.block));
-            output = scope.keep(OneDnn.maps(
+            input = scope.keep(OneDnn.layout(kind.batch, kind.in, kind.height, kind.width, kind.type, kind.block));
+            output = scope.keep(OneDnn.layout(
                     kind.batch, kind.out, kind.after(kind.height), kind.after(kind.width), kind.type, kind.block));
             biases = scope.keep(kind.bias ? OneDnn.numbers(kind.out) : new memory.desc());
             long[] shape = {kind.out, kind.in, kind.kernel, kind.kernel};
@@ -145,7 +146,7 @@ public final class ConvolutionPrimitives {
     }
 
     boolean isReference() {
-        return forward.isReference() || toInput.isReference() || toNumbers.isReference();
+        return Stream.of(forward, toInput, toNumbers).anyMatch(p -> p != null && p.isReference());
     }
 
     /**
@@ -157,7 +158,7 @@ public final class ConvolutionPrimitives {
     public void forward(Tensor x, Tensor filters, Optional<Tensor> bias, Tensor y) {
         try (Scope scope = Scope.open()) {
             OneDnn.Arguments arguments = new OneDnn.Arguments()
-                    .put(dnnl.DNNL_ARG_SRC, input, source(x))
+                    .put(dnnl.DNNL_ARG_SRC, input, x)
                     .put(dnnl.DNNL_ARG_WEIGHTS, filtersForward.to, filtersForward.reordered(filters))
                     .put(dnnl.DNNL_ARG_DST, output, y);
             bias.ifPresent(b -> arguments.put(dnnl.DNNL_ARG_BIAS, biases, b));
@@ -185,10 +186,10 @@ public final class ConvolutionPrimitives {
      */
     public void backwardToNumbers(Tensor gradient, Tensor x, Tensor ofFilters, Optional<Tensor> ofBias) {
         try (Scope scope = Scope.open()) {
-            Tensor found = OneDnn.bytes(filtersGradient.from);
+            Tensor found = OneDnn.memoryFor(filtersGradient.from);
             OneDnn.Arguments arguments = new OneDnn.Arguments()
                     .put(dnnl.DNNL_ARG_DIFF_DST, output, gradient)
-                    .put(dnnl.DNNL_ARG_SRC, input, source(x))
+                    .put(dnnl.DNNL_ARG_SRC, input, x)
                     .put(dnnl.DNNL_ARG_DIFF_WEIGHTS, filtersGradient.from, found);
             ofBias.ifPresent(b -> arguments.put(dnnl.DNNL_ARG_DIFF_BIAS, biases, b));
             toNumbers.run(arguments);
@@ -201,11 +202,6 @@ public final class ConvolutionPrimitives {
         return new long[] {
             kind.batch, kind.out / kind.block, kind.after(kind.height), kind.after(kind.width), kind.block
         };
-    }
-
-    /** The first convolution's kernels take images as N×C×H×W. */
-    private Tensor source(Tensor x) {
-        return kind.isFirst() ? Maps.plainOf(x).contiguous() : x;
     }
 
     /** From one order of filters in memory, and type, to another. */
@@ -221,7 +217,7 @@ public final class ConvolutionPrimitives {
         }
 
         Tensor reordered(Tensor filters) {
-            Tensor reordered = OneDnn.bytes(to);
+            Tensor reordered = OneDnn.memoryFor(to);
             reorder(filters, reordered);
             return reordered;
         }

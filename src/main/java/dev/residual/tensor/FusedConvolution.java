@@ -52,7 +52,7 @@ final class FusedConvolution {
         Optional<Value> added = other.map(
                 o -> pixels == 1 ? o.value() : writer.view(o.value(), channels * pixels, height, width / pixels));
         Value sum = XnnpackConvolution.write(writer, x, added, layer)
-                .orElseGet(() -> OneDnnConvolution.write(writer, x, added, layer));
+                .orElseGet(() -> MkldnnConvolution.write(writer, x, added, layer));
         Value maps = pixels == 1 ? sum : writer.view(sum, channels, height, width);
         return new ScriptWriter.Result(maps, channels, height, width);
     }

@@ -20,7 +20,8 @@ public final class Maps {
     private Maps() {}
 
     /**
-     * Images as one block each, where a network of such widths can be trained on blocked maps; otherwise as they are.
+     * Images in blocks of one channel, N×3×H×W×1, where a network of such widths can be trained on blocked maps; otherwise as
+     * they are.
      * libtorch's autograd knows nothing of what oneDNN does by itself, so where it is on they stay plain.
      */
     public static Tensor blocked(Tensor images, List<Integer> widths) {
@@ -29,7 +30,7 @@ public final class Maps {
         }
         OptionalInt block = OneDnn.block(images.scalar_type().intern());
         boolean fits = block.isPresent() && widths.stream().allMatch(width -> width % block.getAsInt() == 0);
-        return fits ? blocks(images) : images;
+        return fits ? images.contiguous().unsqueeze(4) : images;
     }
 
     public static boolean isBlocked(Tensor maps) {

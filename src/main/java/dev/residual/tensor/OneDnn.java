@@ -56,6 +56,7 @@ final class OneDnn {
 
     private static boolean hasKernels(ScalarType type, int block) {
         try {
+            cpu(); // first of all: any other class of the bindings would load the library by itself
             ConvolutionPrimitives.Kind convolution =
                     new ConvolutionPrimitives.Kind(2, block, 8, 8, 2 * block, 3, 1, 1, false, type, block, 1);
             BatchNormPrimitives.Kind bn = new BatchNormPrimitives.Kind(2, block, 8, 8, true, 0, type, block, 1);
@@ -65,8 +66,8 @@ final class OneDnn {
         }
     }
 
-    /** How maps lie in memory; fewer channels than a block, which only images have, one after the other. */
-    static memory.desc maps(long n, long channels, long height, long width, ScalarType type, int block) {
+    /** How maps lie in memory; where there are fewer channels than a block has, as in images, one after the other. */
+    static memory.desc layout(long n, long channels, long height, long width, ScalarType type, int block) {
         memory.format_tag layout = channels < block
                 ? memory.format_tag.nchw
                 : block == 16 ? memory.format_tag.aBcd16b : memory.format_tag.aBcd8b;
@@ -83,7 +84,7 @@ final class OneDnn {
     }
 
     /** Uninitialised memory for what is described. */
-    static Tensor bytes(memory.desc description) {
+    static Tensor memoryFor(memory.desc description) {
         return torch.empty(
                 new long[] {description.get_size()}, new TensorOptions(ScalarType.Byte), new MemoryFormatOptional());
     }
@@ -100,6 +101,7 @@ final class OneDnn {
         private final IntMemoryMap memories = new IntMemoryMap();
 
         Arguments put(int name, memory.desc description, Tensor tensor) {
+            assert tensor.is_contiguous() && tensor.numel() * tensor.element_size() == description.get_size();
             memories.put(name, new memory(description, cpu(), tensor.data_ptr()));
             return this;
         }
@@ -120,7 +122,7 @@ final class OneDnn {
         }
 
         void run(Arguments arguments) {
-            arguments.put(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad, bytes(scratchpad));
+            arguments.put(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad, memoryFor(scratchpad));
             primitive.execute(new stream(cpu()), arguments.memories);
         }
     }

@@ -20,7 +20,7 @@ final class Operator {
     }
 
     /**
-     * @param name such as {@code mkldnn::data_ptr}
+     * @param name such as {@code mkldnn::_convolution_pointwise}
      * @param overload the name after its dot, mostly empty
      * @return nothing where this build lacks it
      */

@@ -30,7 +30,7 @@ public final class Script implements AutoCloseable {
     /** What all images have in common that a script may be given; nothing where there is none for such images. */
     public static Optional<String> kind(Tensor images) {
         ScalarType type = images.scalar_type().intern();
-        if (images.is_cuda() || !OneDnnConvolution.isFor(type)) {
+        if (images.is_cuda() || !MkldnnConvolution.isFor(type)) {
             return Optional.empty();
         }
         long[] size = images.shape();

@@ -21,6 +21,7 @@ public final class Provenance {
         Map<String, String> now = new TreeMap<>();
         now.put("residual", version());
         now.put("libtorch", "2.10.0");
+        now.put("onednn", "3.11");
         now.put("java", System.getProperty("java.version") + " " + System.getProperty("java.vm.name"));
         now.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         now.put("processor", processor());

@@ -32,6 +32,19 @@ class MapPoolTest {
         }
     }
 
+    /** An epoch's last batch is smaller. */
+    @Test
+    void aSmallerBatchGetsAPartOfIt() {
+        try (Scope scope = Scope.inference();
+                MapPool pool = new MapPool()) {
+            long first = take(pool, ScalarType.Float, 128, 4, 4);
+            assertThat(take(pool, ScalarType.Float, 80, 4, 4)).isEqualTo(first);
+            assertThat(take(pool, ScalarType.Float, 128, 4, 4)).isEqualTo(first);
+            take(pool, ScalarType.Float, 200, 4, 4);
+            assertThat(take(pool, ScalarType.Float, 128, 4, 4)).isEqualTo(take(pool, ScalarType.Float, 200, 4, 4));
+        }
+    }
+
     @Test
     void whatSomebodyHoldsIsLeftAlone() {
         try (Scope scope = Scope.inference();

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,8 +115,8 @@ class MapsTest {
         }
         try (Scope scope = Scope.noGrad()) {
             assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16, 20)))).isFalse();
-            assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16, 32))))
-                    .isEqualTo(OneDnn.block(ScalarType.Float).isPresent());
+            Assumptions.assumeTrue(System.getProperty("os.arch").equals("amd64"), "others may lack the kernels");
+            assertThat(Maps.isBlocked(Maps.blocked(images, List.of(16, 32)))).isTrue();
         }
     }
 }

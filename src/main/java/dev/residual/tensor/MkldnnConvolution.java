@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** oneDNN's convolutions with what follows, by the operations of libtorch's own compiler. */
-final class OneDnnConvolution {
+/** Convolutions with what follows, by the oneDNN in libtorch and the operations that libtorch's own compiler has for it. */
+final class MkldnnConvolution {
     private static final String RELU = "mkldnn::_convolution_pointwise";
     private static final String ADD_RELU = "mkldnn::_convolution_pointwise_";
 
@@ -23,7 +23,7 @@ final class OneDnnConvolution {
             WITH_RELU.isPresent() && Operator.find(ADD_RELU, "binary").isPresent();
     private static final boolean BFLOAT16 = computesBfloat16();
 
-    private OneDnnConvolution() {}
+    private MkldnnConvolution() {}
 
     /** In what type it can convolve; bfloat16 not on every processor. */
     static boolean isFor(ScalarType type) {
