@@ -296,8 +296,8 @@ public final class Operations implements AutoCloseable {
             if (shape.channels() == 3) {
                 return first;
             }
-            Conv2d conv = new Conv2d("", 3, shape.channels(), 3, 1, 1, false);
             if (Maps.isBlocked(first)) {
+                Conv2d conv = new Conv2d("", 3, shape.channels(), 3, 1, 1, false);
                 return torch.randn(primitives(conv, first).outputShape()).to(precision.type());
             }
             return Tensors.channelsLast(torch.randn(batch, shape.channels(), shape.height(), shape.width()))

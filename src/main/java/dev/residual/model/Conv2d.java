@@ -84,29 +84,24 @@ public record Conv2d(String name, int in, int out, int kernel, int stride, int p
         // Another thread may come to these when the scope that they belong to has gone.
         Tensor keptGradient = pass.share(gradient);
         Tensor keptX = pass.share(x);
-        if (Maps.isBlocked(x)) {
-            gradients.later(() -> {
-                try (keptGradient;
-                        keptX) {
-                    primitives(keptX)
-                            .backwardToNumbers(
-                                    keptGradient, keptX, gradients.of(name + ".weight"), biasOf(gradients::of));
-                }
-            });
-            return;
-        }
-        Tensor weights = weights(gradient, pass);
+        Runnable computation = Maps.isBlocked(x)
+                ? () -> primitives(keptX)
+                        .backwardToNumbers(keptGradient, keptX, gradients.of(name + ".weight"), biasOf(gradients::of))
+                : byLibtorch(keptGradient, keptX, weights(gradient, pass), gradients);
         gradients.later(() -> {
             try (keptGradient;
                     keptX) {
-                gradients.put(
-                        name + ".weight",
-                        gradients(keptGradient, keptX, weights, false).get1());
+                computation.run();
             }
         });
-        if (bias) {
+        if (bias && !Maps.isBlocked(x)) {
             gradients.put(name + ".bias", pass.exactly(() -> gradient.sum(0, 2, 3)));
         }
+    }
+
+    private Runnable byLibtorch(Tensor gradient, Tensor x, Tensor weights, Gradients gradients) {
+        return () -> gradients.put(
+                name + ".weight", gradients(gradient, x, weights, false).get1());
     }
 
     /** @param ofInput whether the input's gradient is wanted, or the filters' */

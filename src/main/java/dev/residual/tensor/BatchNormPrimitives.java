@@ -13,8 +13,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * Batch norm by a batch's own statistics and, where one follows, the ReLU in the same operation: oneDNN's BN is two to
  * five times as fast as libtorch's, and with the ReLU in it maps are spared five ways through memory, two there and three
- * back.
- * The bits of what it gives depend on the number of threads.
+ * back. The bits of what it gives depend on the number of threads.
  */
 public final class BatchNormPrimitives {
     private static final Map<Kind, BatchNormPrimitives> MADE = new ConcurrentHashMap<>();

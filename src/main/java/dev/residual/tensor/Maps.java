@@ -20,9 +20,8 @@ public final class Maps {
     private Maps() {}
 
     /**
-     * Images in blocks of one channel, N×3×H×W×1, where a network of such widths can be trained on blocked maps; otherwise as
-     * they are.
-     * libtorch's autograd knows nothing of what oneDNN does by itself, so where it is on they stay plain.
+     * Images in blocks of one channel, N×3×H×W×1, where a network of such widths can be trained on blocked maps; otherwise
+     * as they are. libtorch's autograd knows nothing of what oneDNN does by itself, so where it is on they stay plain.
      */
     public static Tensor blocked(Tensor images, List<Integer> widths) {
         if (images.is_cuda() || GradMode.is_enabled()) {
@@ -61,8 +60,8 @@ public final class Maps {
     }
 
     /**
-     * The same for what only asks whether numbers are positive, which their bits tell too, as integers: libtorch computes
-     * with bfloat16 by way of float32, five times as slowly. NaNs count as positive or negative.
+     * A view for what only asks whether numbers are positive, which their bits tell too, as integers: libtorch computes with
+     * bfloat16 by way of float32, five times as slowly. NaNs count as positive or negative.
      */
     private static Tensor signs(Tensor maps) {
         boolean bits = maps.scalar_type().intern() == ScalarType.BFloat16 && !GradMode.is_enabled();
