@@ -21,12 +21,14 @@ public final class AtomicFile {
     private AtomicFile() {}
 
     /**
-     * Writes beside the target, forces it to the disk and renames it.
+     * Writes beside the target, forces it to the disk and renames it. A signal that ends the process leaves nothing beside
+     * it either.
      *
      * @throws ResidualException when the file system refuses; the old file is untouched and nothing is left beside it
      */
     public static void write(Path target, Writer writer) {
         Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
+        temporary.toFile().deleteOnExit(); // a signal may end the process in the middle
         try {
             writeAndForce(temporary, writer);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);

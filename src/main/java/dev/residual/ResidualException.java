@@ -1,7 +1,9 @@
 package dev.residual;
 
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 
 /**
  * Something outside this program is wrong: a file, an option, a full disk, a dead network. The message is one sentence
@@ -24,6 +26,9 @@ public final class ResidualException extends RuntimeException {
      * exception.
      */
     public static String reason(Exception e) {
+        if (e instanceof UncheckedIOException u) { // streams of directory entries and of lines throw it
+            return reason(u.getCause());
+        }
         if (e instanceof NoSuchFileException) {
             return "no such file or directory";
         }
@@ -34,6 +39,8 @@ public final class ResidualException extends RuntimeException {
                 .getSimpleName()
                 .replaceAll("(Exception|Error)$", "")
                 .replaceAll("(?<=[a-z])(?=[A-Z])", " ");
-        return e instanceof FileSystemException || e.getMessage() == null ? words.toLowerCase() : e.getMessage();
+        return e instanceof FileSystemException || e.getMessage() == null
+                ? words.toLowerCase(Locale.ROOT)
+                : e.getMessage();
     }
 }

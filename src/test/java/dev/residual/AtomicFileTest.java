@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,5 +87,37 @@ class AtomicFileTest {
                 .hasMessageStartingWith("cannot write " + full + ": ");
         assertThat(full.resolve("inside")).hasContent("kept");
         assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
+    }
+
+    /** Writes half of a file, says so, and waits to be killed. */
+    static final class Slow {
+        public static void main(String[] args) {
+            AtomicFile.write(Path.of(args[0]), out -> {
+                out.write(1);
+                out.flush();
+                System.out.println("half");
+                try {
+                    Thread.currentThread().join();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            });
+        }
+    }
+
+    @Test
+    void aSignalLeavesNothingBeside() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Slow.class.getName(),
+                        folder.resolve("slow").toString())
+                .start();
+        assertThat(process.inputReader().readLine()).isEqualTo("half");
+        process.destroy(); // SIGTERM
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(folder.resolve(".slow.tmp")).doesNotExist();
+        assertThat(folder.resolve("slow")).doesNotExist();
     }
 }

@@ -92,7 +92,7 @@ final class BenchCommand implements Callable<Integer> {
         Architecture a = Architecture.of(architecture);
         Recipe recipe = Json.with(Recipe.paper(a), Map.of("batchSize", batchSize));
         Engine.start(threads.count());
-        Precision p = Precision.of(precision, Device.CPU).precision();
+        Precision p = Precision.of(precision, Device.CPU);
         if (growth) {
             growth(a, p);
         } else {

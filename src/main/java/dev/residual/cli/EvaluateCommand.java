@@ -92,7 +92,7 @@ final class EvaluateCommand implements Callable<Integer> {
         try (State state = model.state(device)) {
             Evaluator evaluator = precision == null
                     ? Evaluator.of(model, state, device)
-                    : Evaluator.of(model, state, Precision.of(precision, device).precision(), device);
+                    : Evaluator.of(model, state, Precision.of(precision, device), device);
             evaluation = evaluator.evaluate(images);
         }
         System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));

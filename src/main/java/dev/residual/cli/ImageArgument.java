@@ -3,6 +3,7 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,7 +46,7 @@ final class ImageArgument {
                 throw new ResidualException(path + " has no .jpg, .jpeg, .png, .bmp, .gif or .webp file in it");
             }
             return images;
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new ResidualException("cannot read " + path + ": " + ResidualException.reason(e), e);
         }
     }

@@ -4,6 +4,7 @@ import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
 import dev.residual.data.Normalization;
 import dev.residual.model.Architecture.ShortcutKind;
+import dev.residual.tensor.Engine;
 import dev.residual.train.Provenance;
 import dev.residual.train.Recipe.Decayed;
 import dev.residual.train.Recipe.OptimizerKind;
@@ -149,6 +150,8 @@ public final class Main {
     private int failed(Exception e, PrintWriter err) {
         if (e instanceof ResidualException) {
             err.println("residual: " + e.getMessage());
+        } else if (Engine.isOutOfMemory(e)) {
+            err.println("residual: there is not enough memory: take a smaller --batch-size or network");
         } else {
             String first = e.toString().lines().findFirst().orElse("");
             err.println("residual: a mistake of this program: " + first + " (--verbose shows where)");

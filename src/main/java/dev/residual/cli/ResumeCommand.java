@@ -4,9 +4,11 @@ import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.RunDirectory.Claimed;
 import dev.residual.train.Checkpoint;
 import dev.residual.train.Checkpoints;
 import dev.residual.train.RunConfig;
+import dev.residual.train.TrainingMemory;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -39,8 +41,19 @@ final class ResumeCommand implements Callable<Integer> {
     public Integer call() {
         Console console = new Console();
         RunDirectory directory = RunDirectory.open(run);
+        try (Claimed claimed = directory.claim()) {
+            return resume(claimed.run(), console);
+        }
+    }
+
+    private int resume(RunDirectory directory, Console console) {
         RunConfig config = RunConfig.read(directory);
         Optional<Checkpoint> checkpoint = new Checkpoints(directory.checkpoints()).latest(console::warn);
+        if (checkpoint.isEmpty() && config.startedFromWeights()) {
+            throw new ResidualException(
+                    run + " started from the weights of a model, and its checkpoint with them is gone:"
+                            + " begin it again with 'train --from'");
+        }
         if (iterations != null) {
             long done = checkpoint.map(c -> c.progress().iteration()).orElse(0L);
             if (iterations <= done) {
@@ -51,6 +64,7 @@ final class ResumeCommand implements Callable<Integer> {
         }
         Dataset dataset = data.load(config.data(), config.threads(), console);
         requireSameData(config, dataset);
+        TrainingMemory.of(config, dataset).requireRoom();
         return new Training(console).start(directory, config, dataset, checkpoint);
     }
 

@@ -7,6 +7,7 @@ import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
 import dev.residual.model.Architecture;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.RunDirectory.Claimed;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import dev.residual.train.Beginning;
@@ -16,9 +17,9 @@ import dev.residual.train.Provenance;
 import dev.residual.train.Recipe;
 import dev.residual.train.RunConfig;
 import dev.residual.train.Split;
+import dev.residual.train.TrainingMemory;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.ModelFile.Card;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -89,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "NAME",
             defaultValue = "auto",
             description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss stay"
-                    + " fp32), or auto: bf16 where a short probe finds it faster. Default: ${DEFAULT-VALUE}.")
+                    + " fp32), or auto: bf16 where the processor itself multiplies in it. Default: ${DEFAULT-VALUE}.")
     private String precision;
 
     @Option(
@@ -132,33 +133,32 @@ final class TrainCommand implements Callable<Integer> {
         Architecture fitted = Json.with(
                 asked.architecture(), Map.of("classes", dataset.classes().size()));
         Device where = Device.of(device);
-        Precision.Choice choice = Precision.of(precision, where);
         Map<String, String> provenance = new TreeMap<>(Provenance.now());
-        provenance.put("precision chosen", choice.reason());
-        start.ifPresent(
-                m -> provenance.put("from", from + " " + Json.compact(m.card().provenance())));
-        if (precision.equals("auto")) {
-            console.line("Precision " + choice.precision() + ": " + choice.reason() + ".");
-        }
+        start.ifPresent(m -> provenance.putAll(Beginning.provenance(from.toString(), m)));
         RunConfig config = new RunConfig(
                 fitted,
                 asked.recipe(),
                 new RunConfig.Data(dataset.name(), asked.data().directory(), validation, dataset.sha256()),
                 seed,
                 asked.threads(),
-                choice.precision(),
+                Precision.of(precision, where),
                 where.toString(),
                 checkpointEvery,
                 logSteps,
                 provenance);
-        Path path = output == null
-                ? free(fitted.name() + "-" + dataset.name() + "-"
-                        + config.recipe().name())
-                : output;
-        RunDirectory directory = RunDirectory.create(path);
-        Optional<Checkpoint> beginning = start.map(m -> Beginning.from(m, config, dataset.classes()));
-        beginning.ifPresent(c -> new Checkpoints(directory.checkpoints()).write(c));
-        return new Training(console).start(directory, config, dataset, beginning);
+        TrainingMemory.of(config, dataset).requireRoom();
+        try (Claimed claimed = claim(
+                fitted.name() + "-" + dataset.name() + "-" + config.recipe().name())) {
+            RunDirectory directory = claimed.run();
+            Optional<Checkpoint> beginning = start.map(m -> Beginning.from(m, config, dataset.classes()));
+            // It is there before config.json, which makes a run of the directory, could say that there is nothing yet.
+            beginning.ifPresent(c -> new Checkpoints(directory.checkpoints()).write(c));
+            return new Training(console).start(directory, config, dataset, beginning);
+        }
+    }
+
+    private Claimed claim(String name) {
+        return output == null ? RunDirectory.createNext(Path.of("runs", name)) : RunDirectory.create(output);
     }
 
     /**
@@ -210,13 +210,5 @@ final class TrainCommand implements Callable<Integer> {
                     + " are used to " + own);
         }
         return Json.with(recipe, Map.of("normalization", own));
-    }
-
-    private static Path free(String name) {
-        Path path = Path.of("runs", name);
-        for (int i = 2; Files.exists(path); i++) {
-            path = Path.of("runs", name + "-" + i);
-        }
-        return path;
     }
 }

@@ -5,16 +5,14 @@ import dev.residual.data.Datasets;
 import dev.residual.model.Summary;
 import dev.residual.report.RunReports;
 import dev.residual.run.Metrics;
-import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.train.Checkpoint;
 import dev.residual.train.Progress;
 import dev.residual.train.RunConfig;
 import dev.residual.train.TrainingListener;
+import dev.residual.train.TrainingMemory;
 import dev.residual.train.TrainingRun;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.util.List;
+import java.awt.AWTError;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -28,22 +26,40 @@ final class Training {
 
     /** @return the exit code */
     int start(RunDirectory directory, RunConfig config, Dataset dataset, Optional<Checkpoint> checkpoint) {
-        try (FileChannel claim = directory.lock()) {
-            boolean finished = train(directory, config, dataset, checkpoint);
-            if (!finished) {
-                console.note("Interrupted; the checkpoint is written. Go on with:  " + Console.command() + " resume "
-                        + directory.path());
-                return Main.INTERRUPTED;
-            }
+        Optional<Metrics> last = train(directory, config, dataset, checkpoint);
+        if (last.isEmpty()) {
+            console.note("Interrupted; the checkpoint is written. Go on with:  " + Console.command() + " resume "
+                    + directory.path());
+            return Main.INTERRUPTED;
+        }
+        console.line("");
+        console.line(String.format(
+                Locale.ROOT,
+                "Test accuracy %.2f %% after the last iteration; %s of training.",
+                last.get().testAccuracy(),
+                Console.span(last.get().seconds())));
+        report(directory, config, dataset);
+        farewell(directory, config);
+        return Main.OK;
+    }
+
+    /** Training is over and its model is written, so that no fault of the report may end it with an error. */
+    private void report(RunDirectory directory, RunConfig config, Dataset dataset) {
+        try {
             RunReports.write(directory, config, Optional.of(dataset), console::warn);
-            farewell(directory, config);
-            return Main.OK;
-        } catch (IOException e) {
-            throw new IllegalStateException("the claim on a run directory could not be given up", e);
+            console.line("  curves   " + directory.curves());
+            console.line("  report   " + directory.report());
+        } catch (RuntimeException
+                | LinkageError
+                | AWTError
+                | InternalError e) { // Java2D without fonts throws all of these
+            console.warn("the report could not be made (" + e.getMessage() + "); '" + Console.command() + " report "
+                    + directory.path() + "' tries again");
         }
     }
 
-    private boolean train(RunDirectory directory, RunConfig config, Dataset dataset, Optional<Checkpoint> checkpoint) {
+    private Optional<Metrics> train(
+            RunDirectory directory, RunConfig config, Dataset dataset, Optional<Checkpoint> checkpoint) {
         try (Interruption interruption = new Interruption(console)) {
             TrainingRun run = new TrainingRun(directory, config, dataset, interruption);
             Progress start = checkpoint.map(Checkpoint::progress).orElseGet(() -> Progress.start(config.recipe()));
@@ -75,20 +91,11 @@ final class Training {
         console.line("into " + directory.path() + ", on " + config.device() + " in " + config.precision() + " with "
                 + config.threads()
                 + (config.threads() == 1 ? " thread" : " threads") + ", seed " + config.seed()
-                + (start.iteration() > 0 ? ", going on from iteration " + start.iteration() : ""));
+                + (start.iteration() > 0 ? ", going on from iteration " + start.iteration() : "")
+                + "; about " + TrainingMemory.of(config, dataset) + " of memory");
     }
 
     private void farewell(RunDirectory directory, RunConfig config) {
-        List<Metrics> rows = new MetricsFile(directory.metrics()).read();
-        Metrics last = rows.get(rows.size() - 1);
-        console.line("");
-        console.line(String.format(
-                Locale.ROOT,
-                "Test accuracy %.2f %% after the last iteration; %s of training.",
-                last.testAccuracy(),
-                Console.span(last.seconds())));
-        console.line("  curves   " + directory.curves());
-        console.line("  report   " + directory.report());
         console.line("  model    " + directory.model());
         String residual = Console.command();
         console.line("Next:  " + residual + " evaluate " + directory.path() + "   its accuracy, class by class");

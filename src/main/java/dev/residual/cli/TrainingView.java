@@ -47,6 +47,11 @@ final class TrainingView implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void onWarning(String sentence) {
+        console.warn(sentence);
+    }
+
+    @Override
     public void onLearningRate(long iteration, double learningRate) {
         if (iteration > 0) {
             console.line((articleStyle ? "change lr" : "learning rate") + ": " + MetricsFile.rate(learningRate)

@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import dev.residual.Directories;
 import dev.residual.ResidualException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -10,10 +11,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -54,7 +53,7 @@ final class Archive {
                 unpackInto(fresh, archive, files);
                 moveUnlessThere(fresh, folder);
             } finally {
-                delete(temporary);
+                Directories.delete(temporary);
             }
         } catch (IOException e) {
             throw cannotWrite(folder, e);
@@ -133,14 +132,6 @@ final class Archive {
         } catch (FileSystemException e) {
             if (!Files.isDirectory(folder)) {
                 throw e;
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
             }
         }
     }

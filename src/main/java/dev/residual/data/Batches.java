@@ -64,6 +64,9 @@ public final class Batches implements AutoCloseable {
             Precision precision,
             int epoch,
             int batch) {
+        if (images.size() == 0 || batchSize < 1) {
+            throw new IllegalArgumentException("batches of " + batchSize + " of " + images.size() + " images");
+        }
         this.images = images;
         this.order = order;
         this.batchSize = Math.min(batchSize, images.size());

@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import dev.residual.LockFile;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,13 +11,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -93,12 +91,10 @@ public final class Download {
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(folder);
             }
-            try (FileChannel part = FileChannel.open(
-                            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                    FileLock lock = lock(part)) {
-                if (lock == null) {
-                    throw new ResidualException(path + " is being downloaded by another process: wait for it to end");
-                }
+            try (LockFile lock = LockFile.tryLock(path)
+                    .orElseThrow(() -> new ResidualException(
+                            path + " is being downloaded by another process: wait for it to end"))) {
+                FileChannel part = lock.channel();
                 try {
                     new Download(source, part, progress, patience).complete();
                     Files.move(path, file, StandardCopyOption.ATOMIC_MOVE);
@@ -110,14 +106,6 @@ public final class Download {
             }
         } catch (IOException e) {
             throw new ResidualException("cannot write " + path + ": " + ResidualException.reason(e), e);
-        }
-    }
-
-    private static FileLock lock(FileChannel part) throws IOException {
-        try {
-            return part.tryLock();
-        } catch (OverlappingFileLockException heldByThisProcess) {
-            return null;
         }
     }
 

@@ -1,17 +1,20 @@
 package dev.residual.run;
 
+import dev.residual.Directories;
+import dev.residual.LockFile;
 import dev.residual.ResidualException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where one run keeps everything: which file is where. */
 public record RunDirectory(Path path) {
+    private static final String CHECKPOINTS = "checkpoint";
+
     /** What is made here is a run only once this is there. */
     public Path config() {
         return path.resolve("config.json");
@@ -31,7 +34,7 @@ public record RunDirectory(Path path) {
     }
 
     public Path checkpoints() {
-        return path.resolve("checkpoint");
+        return path.resolve(CHECKPOINTS);
     }
 
     public Path curves() {
@@ -46,7 +49,11 @@ public record RunDirectory(Path path) {
         return path.resolve("train.log");
     }
 
-    /** @throws ResidualException when a new run cannot be put there, because something is there already */
+    /**
+     * What a run that died before its first step left does not count as something: it has no config.json yet.
+     *
+     * @throws ResidualException when a new run cannot be put there, because something is there already
+     */
     public static void requireFree(Path path) {
         if (Files.exists(new RunDirectory(path).config())) {
             throw new ResidualException(
@@ -56,24 +63,77 @@ public record RunDirectory(Path path) {
             if (Files.exists(path) && !isEmptyDirectory(path)) {
                 throw new ResidualException(path + " exists and is not an empty directory: choose another --output");
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new ResidualException("cannot read " + path + ": " + ResidualException.reason(e), e);
         }
     }
 
+    /** A run directory that no other process can train in until this is closed. */
+    public record Claimed(RunDirectory run, LockFile lock) implements AutoCloseable {
+        @Override
+        public void close() {
+            try {
+                lock.close();
+            } catch (IOException e) {
+                // The process's end unlocks it.
+            }
+        }
+    }
+
     /**
-     * Makes a directory for a new run.
+     * Makes and claims a directory for a new run.
      *
-     * @throws ResidualException when something is there already, or it cannot be made
+     * @throws ResidualException when something is there already, it cannot be made, or another process has it
      */
-    public static RunDirectory create(Path path) {
+    public static Claimed create(Path path) {
         requireFree(path);
         try {
             Files.createDirectories(path);
+            return claimNew(path).orElseThrow(() -> inUse(path));
         } catch (IOException e) {
             throw new ResidualException("cannot make the directory " + path + ": " + ResidualException.reason(e), e);
         }
-        return new RunDirectory(path);
+    }
+
+    /**
+     * The same at a path that nothing is at: {@code path}, or with the first of the numbers {@code -2}, {@code -3} … that
+     * is free. Two processes never get the same.
+     */
+    public static Claimed createNext(Path path) {
+        Path next = path;
+        try {
+            Files.createDirectories(path.toAbsolutePath().getParent());
+            for (int i = 2; ; i++) {
+                try {
+                    Files.createDirectory(next);
+                    Optional<Claimed> claimed = claimNew(next);
+                    if (claimed.isPresent()) {
+                        return claimed.get();
+                    }
+                } catch (FileAlreadyExistsException e) {
+                    // another run's
+                }
+                next = path.resolveSibling(path.getFileName() + "-" + i);
+            }
+        } catch (IOException e) {
+            throw new ResidualException("cannot make the directory " + next + ": " + ResidualException.reason(e), e);
+        }
+    }
+
+    /** Looks again whether it is free, since another process may have been faster, and removes what a crash left. */
+    private static Optional<Claimed> claimNew(Path path) throws IOException {
+        RunDirectory run = new RunDirectory(path);
+        Optional<LockFile> lock = LockFile.tryLock(run.lockFile());
+        if (lock.isPresent()) {
+            try {
+                requireFree(path);
+                Directories.delete(run.checkpoints());
+            } catch (RuntimeException | IOException e) {
+                lock.get().close();
+                throw e;
+            }
+        }
+        return lock.map(l -> new Claimed(run, l));
     }
 
     private static boolean isEmptyDirectory(Path path) throws IOException {
@@ -81,7 +141,24 @@ public record RunDirectory(Path path) {
             return false;
         }
         try (Stream<Path> entries = Files.list(path)) {
-            return entries.allMatch(e -> e.getFileName().toString().startsWith(".")); // what a crash left
+            return entries.allMatch(e -> isHidden(e) || isUnusedCheckpoint(e));
+        }
+    }
+
+    private static boolean isHidden(Path path) {
+        return path.getFileName().toString().startsWith(".");
+    }
+
+    /** A checkpoint before the first step ({@code train --from}), which is written before config.json is. */
+    private static boolean isUnusedCheckpoint(Path path) {
+        if (!path.getFileName().toString().equals(CHECKPOINTS) || !Files.isDirectory(path)) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(path)) {
+            return entries.allMatch(
+                    e -> isHidden(e) || e.getFileName().toString().startsWith("iteration-0-"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -103,26 +180,19 @@ public record RunDirectory(Path path) {
      * @return ends the claim when closed; so does the end of the process
      * @throws ResidualException when another process has it
      */
-    public FileChannel lock() {
-        Path file = path.resolve(".lock");
+    public Claimed claim() {
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
-            if (lock == null) {
-                channel.close();
-                throw new ResidualException(path + " is in use: another process trains there");
-            }
-            return channel;
+            return new Claimed(this, LockFile.tryLock(lockFile()).orElseThrow(() -> inUse(path)));
         } catch (IOException e) {
-            throw new ResidualException("cannot write " + file + ": " + ResidualException.reason(e), e);
+            throw new ResidualException("cannot write " + lockFile() + ": " + ResidualException.reason(e), e);
         }
     }
 
-    private static FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null; // this same process has it
-        }
+    private Path lockFile() {
+        return path.resolve(".lock");
+    }
+
+    private static ResidualException inUse(Path path) {
+        return new ResidualException(path + " is in use: another process trains there");
     }
 }

@@ -65,6 +65,38 @@ public final class Engine {
         });
     }
 
+    /**
+     * What computes, and with which of the processor's instructions: another version, or other instructions, round
+     * differently. Where oneDNN cannot be used libtorch computes alone, and this says why.
+     */
+    public static String kernels() {
+        return OneDnn.problem()
+                .map(problem -> "libtorch alone: " + problem)
+                .orElseGet(() -> "oneDNN " + OneDnn.description());
+    }
+
+    /** Whether oneDNN, by which training is fast, can be used on this system. */
+    public static boolean hasOneDnn() {
+        return OneDnn.problem().isEmpty();
+    }
+
+    /** The version of libtorch's bindings that are loaded, such as {@code 2.10.0-1.5.13}. */
+    public static String libtorchVersion() throws IOException {
+        return Loader.getVersion("org.bytedeco", "pytorch");
+    }
+
+    /** The processor's vector instructions that libtorch's own operations use, such as {@code AVX2}. */
+    public static String libtorchInstructions() {
+        return torch.get_cpu_capability().getString();
+    }
+
+    /** Whether libtorch threw this because there is no memory left. */
+    public static boolean isOutOfMemory(Throwable e) {
+        return e instanceof RuntimeException
+                && e.getMessage() != null
+                && e.getMessage().contains("DefaultCPUAllocator: can't allocate memory");
+    }
+
     private static void load() {
         // By default JavaCPP compares the resident memory of the whole process, shared pages included, with the heap's
         // limit, and can throw an OutOfMemoryError that is not one. Tensors are freed by scopes, not by that check.

@@ -1,10 +1,13 @@
 package dev.residual.tensor;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
@@ -43,8 +46,61 @@ final class OneDnn {
         }
     }
 
+    /** Why oneDNN cannot be used on this system, in a few words; empty where it can. */
+    private static final class Problem {
+        static final Optional<String> PROBLEM = look();
+
+        private static Optional<String> look() {
+            try {
+                cpu(); // first of all: any other class of the bindings would load the library by itself
+                return Optional.empty();
+            } catch (RuntimeException | LinkageError e) {
+                Throwable cause = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
+                return Optional.of("oneDNN could not be loaded (" + cause + ")");
+            }
+        }
+    }
+
     static engine cpu() {
         return Cpu.ENGINE;
+    }
+
+    static Optional<String> problem() {
+        return Problem.PROBLEM;
+    }
+
+    /** Its version and the instructions that it uses here, such as {@code 3.11.0, avx2}. */
+    static String description() {
+        dnnl_version_t v = dnnl.dnnl_version();
+        return v.major() + "." + v.minor() + "." + v.patch() + ", " + instructions(dnnl.dnnl_get_effective_cpu_isa());
+    }
+
+    /** oneDNN's names, of which each set of instructions has a number that contains the bits of those it extends. */
+    private static String instructions(int isa) {
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core_amx)) {
+            return "amx";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core_bf16)) {
+            return "avx512_bf16";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core)) {
+            return "avx512";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx2)) {
+            return "avx2";
+        }
+        return isa == dnnl.dnnl_cpu_isa_default ? "not an x86 processor" : "sse41";
+    }
+
+    private static boolean contains(int isa, int other) {
+        return (isa & other) == other;
+    }
+
+    /** Whether the processor itself multiplies bfloat16; elsewhere oneDNN takes several times as long as in float32. */
+    static boolean multipliesBfloat16() {
+        return problem().isEmpty()
+                && contains(dnnl.dnnl_get_effective_cpu_isa(), dnnl.dnnl_cpu_isa_avx512_core_bf16)
+                && block(ScalarType.BFloat16).isPresent();
     }
 
     /** The b of above for this processor, where oneDNN has kernels for it at all. */
@@ -55,13 +111,15 @@ final class OneDnn {
     }
 
     private static boolean hasKernels(ScalarType type, int block) {
+        if (problem().isPresent()) {
+            return false;
+        }
         try {
-            cpu(); // first of all: any other class of the bindings would load the library by itself
             ConvolutionPrimitives.Kind convolution =
                     new ConvolutionPrimitives.Kind(2, block, 8, 8, 2 * block, 3, 1, 1, false, type, block, 1);
             BatchNormPrimitives.Kind bn = new BatchNormPrimitives.Kind(2, block, 8, 8, true, 0, type, block, 1);
             return !new ConvolutionPrimitives(convolution).isReference() && !new BatchNormPrimitives(bn).isReference();
-        } catch (RuntimeException | LinkageError e) { // oneDNN knows one kind only; or this system lacks what it needs
+        } catch (RuntimeException e) { // the only kind that oneDNN throws: it does not compute this at all
             return false;
         }
     }
@@ -79,8 +137,13 @@ final class OneDnn {
         return new memory.desc(new long[] {channels}, memory.data_type.f32, memory.format_tag.a);
     }
 
+    /** @throws IllegalArgumentException for types that networks do not compute in */
     static memory.data_type typeOf(ScalarType type) {
-        return type == ScalarType.BFloat16 ? memory.data_type.bf16 : memory.data_type.f32;
+        return switch (type) {
+            case Float -> memory.data_type.f32;
+            case BFloat16 -> memory.data_type.bf16;
+            default -> throw new IllegalArgumentException("no feature maps of type " + type);
+        };
     }
 
     /** Uninitialised memory for what is described. */
@@ -101,9 +164,23 @@ final class OneDnn {
         private final IntMemoryMap memories = new IntMemoryMap();
 
         Arguments put(int name, memory.desc description, Tensor tensor) {
-            assert tensor.is_contiguous() && tensor.numel() * tensor.element_size() == description.get_size();
+            require(description, tensor);
             memories.put(name, new memory(description, cpu(), tensor.data_ptr()));
             return this;
+        }
+    }
+
+    /** oneDNN takes an address and believes the rest: what does not fit would be read, or written, beyond its end. */
+    private static void require(memory.desc description, Tensor tensor) {
+        ScalarType type = tensor.scalar_type().intern();
+        boolean bytes = type == ScalarType.Byte; // of oneDNN's own forms, which are described by it alone
+        boolean typed = bytes || typeOf(type).value == description.get_data_type().value;
+        long size = tensor.numel() * tensor.element_size();
+        if (!typed || !tensor.is_contiguous() || size != description.get_size()) {
+            throw new IllegalArgumentException("a tensor of " + Arrays.toString(tensor.shape()) + " " + type + ", "
+                    + size + " bytes" + (tensor.is_contiguous() ? "" : ", not contiguous") + ": expected "
+                    + description.get_size() + " bytes of "
+                    + (description.get_data_type() == memory.data_type.bf16 ? "bfloat16" : "float32"));
         }
     }
 

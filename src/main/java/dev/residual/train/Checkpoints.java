@@ -1,6 +1,7 @@
 package dev.residual.train;
 
 import dev.residual.AtomicFile;
+import dev.residual.Directories;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Digests;
@@ -9,12 +10,14 @@ import dev.residual.weights.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -68,13 +71,13 @@ public final class Checkpoints {
             writeText(temporary.resolve(PROGRESS), Json.pretty(progress) + "\n");
             writeText(temporary.resolve(SUMS), sums(temporary));
             AtomicFile.forceDirectory(temporary);
-            deleteTree(target); // one of this name is there only when it is damaged, or of the same content
+            Directories.delete(target); // one of this name is there only when it is damaged, or of the same content
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.forceDirectory(directory);
             for (Path old : newestFirst().stream().skip(KEPT).toList()) {
-                deleteTree(old);
+                Directories.delete(old);
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             deleteUnfinished();
             throw new ResidualException(
                     "cannot write the checkpoint " + target + ": " + ResidualException.reason(e)
@@ -84,7 +87,8 @@ public final class Checkpoints {
     }
 
     /**
-     * The newest checkpoint that is whole.
+     * The newest checkpoint that is whole. Another process may be training and may delete what has been listed here: then
+     * the list is made anew.
      *
      * @param warning is told of each damaged one that was passed over, in a sentence
      * @return nothing when there is none
@@ -92,13 +96,26 @@ public final class Checkpoints {
      */
     public Optional<Checkpoint> latest(Consumer<String> warning) {
         List<Path> all = newestFirst();
-        for (Path path : all) {
+        List<String> warnings = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            Path path = all.get(i);
             try {
-                return Optional.of(read(path));
+                Checkpoint checkpoint = read(path);
+                warnings.forEach(warning);
+                return Optional.of(checkpoint);
             } catch (ResidualException e) {
-                warning.accept("the checkpoint " + path.getFileName() + " is damaged and not used: " + e.getMessage());
+                List<Path> now = newestFirst();
+                if (!now.equals(all)) {
+                    all = now;
+                    i = -1;
+                    warnings.clear();
+                } else {
+                    warnings.add(
+                            "the checkpoint " + path.getFileName() + " is damaged and not used: " + e.getMessage());
+                }
             }
         }
+        warnings.forEach(warning);
         if (!all.isEmpty()) {
             throw new ResidualException(directory + ": every checkpoint is damaged");
         }
@@ -150,7 +167,7 @@ public final class Checkpoints {
             return entries.filter(p -> NAME.matcher(p.getFileName().toString()).matches())
                     .sorted(Comparator.comparingLong(Checkpoints::recency).reversed())
                     .toList();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new ResidualException("cannot read " + directory + ": " + ResidualException.reason(e), e);
         }
     }
@@ -184,21 +201,10 @@ public final class Checkpoints {
         try (Stream<Path> entries = Files.list(directory)) {
             for (Path path : entries.filter(p -> p.getFileName().toString().startsWith(TEMPORARY))
                     .toList()) {
-                deleteTree(path);
+                Directories.delete(path);
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             // It is in nobody's way.
-        }
-    }
-
-    private static void deleteTree(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        try (Stream<Path> tree = Files.walk(path)) {
-            for (Path p : tree.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(p);
-            }
         }
     }
 }

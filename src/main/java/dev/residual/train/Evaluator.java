@@ -42,7 +42,7 @@ public final class Evaluator {
      */
     public static Evaluator of(ModelFile model, State state, Device device) {
         String precision = model.card().provenance().getOrDefault(Provenance.PRECISION, Precision.FP32.toString());
-        return of(model, state, Precision.of(precision, device).precision(), device);
+        return of(model, state, Precision.of(precision, device), device);
     }
 
     public static Evaluator of(ModelFile model, State state, Precision precision, Device device) {

@@ -50,6 +50,11 @@ public abstract sealed class Optimizer implements AutoCloseable {
         };
     }
 
+    /** How many numbers an optimizer of this recipe remembers for each trained one. */
+    static int memories(Recipe recipe) {
+        return memoryNames(recipe).size();
+    }
+
     public static Optimizer of(Recipe recipe, State state) {
         return switch (recipe.optimizer()) {
             case SGD -> new Sgd(state, recipe);

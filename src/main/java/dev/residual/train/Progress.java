@@ -128,6 +128,23 @@ public record Progress(
                 learningRate);
     }
 
+    /** To be evaluated at this iteration once more: its row of metrics was lost. */
+    Progress unevaluated() {
+        return new Progress(
+                iteration,
+                epoch,
+                batch,
+                rows,
+                true,
+                warmup,
+                lossSum,
+                correct,
+                images,
+                seconds,
+                epochSeconds,
+                learningRate);
+    }
+
     /** The number of the epoch that has ended or is under way, from 1; 0 before the first minibatch. */
     public int epochNumber() {
         return batch == 0 ? epoch : epoch + 1;

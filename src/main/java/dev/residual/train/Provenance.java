@@ -1,5 +1,6 @@
 package dev.residual.train;
 
+import dev.residual.tensor.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,15 +14,21 @@ import java.util.stream.Stream;
 public final class Provenance {
     static final String STARTED = "started";
     static final String PRECISION = "precision";
+    static final String KERNELS = "kernels";
+    static final String FROM = "from";
 
     private Provenance() {}
 
-    /** Versions, machine and time, as they are now. */
+    /** Versions, machine and time, as they are now; libtorch is loaded. */
     public static Map<String, String> now() {
         Map<String, String> now = new TreeMap<>();
         now.put("residual", version());
-        now.put("libtorch", "2.10.0");
-        now.put("onednn", "3.11");
+        try {
+            now.put("libtorch", Engine.libtorchVersion());
+        } catch (IOException e) {
+            now.put("libtorch", "unknown");
+        }
+        now.put(KERNELS, Engine.kernels());
         now.put("java", System.getProperty("java.version") + " " + System.getProperty("java.vm.name"));
         now.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         now.put("processor", processor());

@@ -7,55 +7,101 @@ import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunLog;
 import dev.residual.run.StepsFile;
+import dev.residual.tensor.Engine;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Writes what happens into the run directory: {@code metrics.csv}, TensorBoard events, {@code train.log}, and
- * {@code steps.csv} where it is wanted.
+ * {@code steps.csv} where it is wanted. Of these only {@code metrics.csv} must be written; where another file cannot be,
+ * the run goes on, with one warning.
  */
 final class Recorder implements TrainingListener {
     private final MetricsFile file;
     private final List<Metrics> rows;
-    private final EventsFile events;
+    private final Optional<EventsFile> events;
     private final RunLog log;
     private final Optional<StepsFile> steps;
+    private final Consumer<String> warning;
+    private final Set<String> failed = new HashSet<>();
 
     /**
      * @param start where training starts from. Rows that were written after it belong to a time that will come again, and
      *     go
      * @param logSteps whether to write {@code steps.csv}
+     * @param warning is told, in a sentence, of what cannot be written or has been lost
      */
-    Recorder(RunDirectory run, Progress start, boolean logSteps) {
+    Recorder(RunDirectory run, Progress start, boolean logSteps, Consumer<String> warning) {
+        this.warning = warning;
         file = new MetricsFile(run.metrics());
         List<Metrics> earlier = file.read();
         rows = new ArrayList<>(earlier.subList(0, Math.min(earlier.size(), start.rows())));
+        if (rows.size() < start.rows()) {
+            warning.accept(run.metrics() + " has lost the rows of " + (start.rows() - rows.size())
+                    + " epochs; the run goes on without them");
+        }
         file.write(rows);
-        events = new EventsFile(run.path(), rows);
         log = new RunLog(run.log());
-        steps = logSteps ? Optional.of(new StepsFile(run.steps())) : Optional.empty();
-        steps.ifPresent(s -> s.keep(start.iteration()));
-        log.line("iteration " + start.iteration() + ": training begins");
+        events = optional("events", () -> new EventsFile(run.path(), rows));
+        steps = logSteps ? optional("steps", () -> steps(run, start)) : Optional.empty();
+        line("iteration " + start.iteration() + ": training begins, computed by " + Engine.kernels());
+    }
+
+    private StepsFile steps(RunDirectory run, Progress start) {
+        StepsFile steps = new StepsFile(run.steps());
+        long missing = steps.keep(start.iteration());
+        if (missing > 0) {
+            warning.accept(
+                    run.steps() + " has lost the rows of " + missing + " iterations; the run goes on without them");
+        }
+        return steps;
+    }
+
+    /** @param what the same for each file, to warn of it once */
+    private <T> Optional<T> optional(String what, Supplier<T> work) {
+        try {
+            return Optional.of(work.get());
+        } catch (ResidualException e) {
+            if (failed.add(what)) {
+                warning.accept(e.getMessage() + "; the run goes on without");
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void attempt(String what, Runnable work) {
+        optional(what, () -> {
+            work.run();
+            return what;
+        });
+    }
+
+    private void line(String text) {
+        attempt("log", () -> log.line(text));
     }
 
     /** Notes what ended the run before its time. */
     void failed(RuntimeException e) {
-        try {
-            log.line("failed: " + e.getMessage());
-        } catch (ResidualException full) {
-            // Where nothing can be written, what failed first is what matters.
-        }
+        line("failed: " + e.getMessage());
+    }
+
+    List<Metrics> rows() {
+        return rows;
     }
 
     @Override
     public void onStep(Progress progress, double loss, double learningRate) {
-        steps.ifPresent(s -> s.add(progress.iteration(), learningRate, loss));
+        steps.ifPresent(s -> attempt("steps", () -> s.add(progress.iteration(), learningRate, loss)));
     }
 
     @Override
     public void onLearningRate(long iteration, double learningRate) {
-        log.line("iteration " + iteration + ": learning rate " + MetricsFile.rate(learningRate));
+        line("iteration " + iteration + ": learning rate " + MetricsFile.rate(learningRate));
     }
 
     @Override
@@ -63,14 +109,14 @@ final class Recorder implements TrainingListener {
         rows.removeIf(r -> r.epoch() == row.epoch()); // of an end in its middle, which is no end any more
         rows.add(row);
         file.write(rows);
-        events.add(row);
-        log.line("epoch " + row.epoch() + ", iteration " + row.iteration() + ": train loss " + row.trainLoss()
+        events.ifPresent(e -> attempt("events", () -> e.add(row)));
+        line("epoch " + row.epoch() + ", iteration " + row.iteration() + ": train loss " + row.trainLoss()
                 + ", train accuracy " + row.trainAccuracy() + ", test loss " + row.testLoss() + ", test accuracy "
                 + row.testAccuracy());
     }
 
     @Override
     public void onCheckpoint(Progress progress) {
-        log.line("iteration " + progress.iteration() + ": checkpoint written");
+        line("iteration " + progress.iteration() + ": checkpoint written");
     }
 }

@@ -65,6 +65,11 @@ public record RunConfig(
         provenance = new TreeMap<>(provenance);
     }
 
+    /** Whether the run began with the weights of a trained network, which its first checkpoint holds. */
+    public boolean startedFromWeights() {
+        return provenance.containsKey(Provenance.FROM);
+    }
+
     public void write(RunDirectory run) {
         AtomicFile.write(run.config(), out -> out.write((Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8)));
     }

@@ -32,6 +32,13 @@ public interface TrainingListener {
     /** After a checkpoint was written. */
     default void onCheckpoint(Progress progress) {}
 
+    /**
+     * Something is wrong that the run gets over, such as a log that cannot be written.
+     *
+     * @param sentence about it
+     */
+    default void onWarning(String sentence) {}
+
     /** Tells each of them in turn. */
     static TrainingListener all(TrainingListener... listeners) {
         List<TrainingListener> all = List.of(listeners);
@@ -64,6 +71,11 @@ public interface TrainingListener {
             @Override
             public void onCheckpoint(Progress progress) {
                 tell(l -> l.onCheckpoint(progress));
+            }
+
+            @Override
+            public void onWarning(String sentence) {
+                tell(l -> l.onWarning(sentence));
             }
 
             private void tell(Consumer<TrainingListener> event) {

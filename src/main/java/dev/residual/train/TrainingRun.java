@@ -12,6 +12,7 @@ import dev.residual.model.Gradients;
 import dev.residual.model.Initialization;
 import dev.residual.model.ResNet;
 import dev.residual.model.State;
+import dev.residual.model.Summary;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunDirectory;
@@ -19,6 +20,7 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.weights.ModelFile;
 import dev.residual.weights.ModelFile.Card;
+import dev.residual.weights.Safetensors;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,6 +57,10 @@ public final class TrainingRun {
         this.config = config;
         this.dataset = dataset;
         this.split = Split.of(dataset, config.data().validation(), config.seed());
+        if (split.train().size() == 0 || split.test().size() == 0) {
+            throw new ResidualException(dataset.name() + " has " + split.train().size() + " training images and "
+                    + split.test().size() + " test images: expected some of both");
+        }
         this.recipe = config.recipe();
         this.network = ResNet.of(config.architecture());
         this.checkpoints = new Checkpoints(directory.checkpoints());
@@ -76,10 +82,10 @@ public final class TrainingRun {
      *
      * @param from where to go on; nothing to start anew
      * @param view is told how it goes
-     * @return whether the end was reached
+     * @return the metrics of the last iteration; empty when it was stopped before
      * @throws ResidualException when {@code from} is beyond the end
      */
-    public boolean run(Optional<Checkpoint> from, TrainingListener view) {
+    public Optional<Metrics> run(Optional<Checkpoint> from, TrainingListener view) {
         Progress progress = from.map(Checkpoint::progress)
                 .orElseGet(() -> Progress.start(recipe))
                 .goingOnTo(lastIteration());
@@ -88,16 +94,21 @@ public final class TrainingRun {
                     + " iterations behind it already," + " and is to end after " + lastIteration());
         }
         from.ifPresent(this::requireThatItFits);
+        requireThatCheckpointsCanBeRead();
         config.write(directory);
         if (progress.iteration() == lastIteration() && !progress.evaluationDue()) {
             // Finished before; but a crash may have come between its last checkpoint and its model.
-            finish(from.orElseThrow().model());
-            return true;
+            Optional<Metrics> last = lastRow(new MetricsFile(directory.metrics()).read());
+            if (last.isPresent()) {
+                return Optional.of(finish(from.orElseThrow().model(), last.get()));
+            }
+            progress = progress.unevaluated();
         }
         Engine.start(config.threads());
         Device device = Device.of(config.device());
-        Recorder recorder = new Recorder(directory, progress, config.logSteps());
+        Recorder recorder = new Recorder(directory, progress, config.logSteps(), view::onWarning);
         view.onStart(progress);
+        warnOfOtherKernels(view);
         Normalization normalization = from.map(c -> c.model().card().normalization())
                 .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));
         Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
@@ -123,22 +134,47 @@ public final class TrainingRun {
                     config.checkpointEvery(),
                     stop);
             boolean finished = trainer.run(hooks, TrainingListener.all(recorder, view));
-            if (finished) {
-                finish(ModelFile.of(card(normalization, lastIteration()), state));
+            if (!finished) {
+                return Optional.empty();
             }
-            return finished;
+            Metrics last = lastRow(recorder.rows()).orElseThrow();
+            return Optional.of(finish(ModelFile.of(card(normalization, lastIteration()), state), last));
         } catch (RuntimeException e) {
             recorder.failed(e);
             throw e;
         }
     }
 
+    private Optional<Metrics> lastRow(List<Metrics> rows) {
+        return rows.stream().filter(row -> row.iteration() == lastIteration()).findFirst();
+    }
+
     /** The model of the last iteration tells what it reached. */
-    private void finish(ModelFile model) {
-        List<Metrics> rows = new MetricsFile(directory.metrics()).read();
-        double accuracy = rows.get(rows.size() - 1).testAccuracy();
-        model.with(Card.TEST_ACCURACY, String.format(Locale.ROOT, "%.2f %%", accuracy))
+    private Metrics finish(ModelFile model, Metrics last) {
+        model.with(Card.TEST_ACCURACY, String.format(Locale.ROOT, "%.2f %%", last.testAccuracy()))
                 .write(directory.model());
+        return last;
+    }
+
+    /** Better said now than after hours of training. */
+    private void requireThatCheckpointsCanBeRead() {
+        long bytes = Float.BYTES * Summary.of(config.architecture()).parameters();
+        long largest = bytes * Math.max(1, Optimizer.memories(recipe));
+        if (largest > Safetensors.MAX_FILE) {
+            throw new ResidualException(config.architecture().name() + " with " + recipe.optimizer()
+                    + " has checkpoints of " + (largest >> 20) + " MiB, more than the " + (Safetensors.MAX_FILE >> 20)
+                    + " MiB that can be read again");
+        }
+    }
+
+    private void warnOfOtherKernels(TrainingListener view) {
+        String before = config.provenance().getOrDefault(Provenance.KERNELS, Engine.kernels());
+        if (!before.equals(Engine.kernels())) {
+            view.onWarning("this run began with " + before + " and goes on with " + Engine.kernels()
+                    + ": the results will differ slightly from those of a run that did not change");
+        } else if (!Engine.hasOneDnn()) {
+            view.onWarning(Engine.kernels() + "; training is slower");
+        }
     }
 
     /** Somebody may have changed config.json. */

@@ -21,7 +21,7 @@ import java.util.Map;
  * @param tensors by name, in the order of the state_dict
  */
 record PytorchFile(String layout, Map<String, NamedTensor> tensors) {
-    static final long MAX_FILE = Safetensors.MAX_FILE;
+    static final long MAX_FILE = 256L << 20;
 
     /** Where checkpoints keep the state_dict. */
     private static final List<String> KEYS = List.of("state_dict", "model", "net", "model_state_dict");

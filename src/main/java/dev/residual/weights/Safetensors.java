@@ -34,8 +34,8 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
     /** Three times what the deepest network allowed needs. */
     static final int MAX_HEADER = 4 << 20;
 
-    /** The largest file that is read: twice ResNet-1202 with the two moments of Adam. */
-    static final long MAX_FILE = 256L << 20;
+    /** The largest file that is read; no run is started whose checkpoints would be larger. */
+    public static final long MAX_FILE = 1L << 30;
 
     private static final int MAX_DIMENSIONS = 8;
 
@@ -149,6 +149,11 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             long size = channel.size();
             require(size >= Long.BYTES, size + " bytes are too few for a safetensors file");
             require(size <= MAX_FILE, "larger than the " + MAX_FILE + " bytes that are read at most");
+            long free = freeHeap();
+            require(
+                    size <= free,
+                    "its " + size + " bytes are more than the " + free + " of Java's heap that are free"
+                            + " (java -Xmx makes it larger)");
             long headerLength = bytes(0, Long.BYTES).getLong();
             require(
                     headerLength >= 2 && headerLength <= MAX_HEADER && headerLength <= size - Long.BYTES,
@@ -254,6 +259,11 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
                 throw new ResidualException(file + ": " + otherwise);
             }
         }
+    }
+
+    private static long freeHeap() {
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
     }
 
     private record Located(String name, String dtype, long[] shape, long begin, long end) {}

@@ -5,13 +5,17 @@ import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.residual.Directories;
 import dev.residual.Json;
 import dev.residual.weights.ModelFile;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -220,5 +224,98 @@ class CommandLineTest {
         try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoint"))) {
             assertThat(checkpoints).isNotEmpty();
         }
+    }
+
+    private static Result train(Path run, String... more) {
+        List<String> arguments = new ArrayList<>(
+                List.of("train", "--dataset", "shapes", "--architecture", "resnet8", "--output", run.toString()));
+        arguments.addAll(List.of(more));
+        Result result = run(arguments.toArray());
+        assertThat(result.code()).as(result.err()).isZero();
+        return result;
+    }
+
+    /** Nothing that is measured may be in a model file. */
+    @Test
+    void theSameCommandGivesTheSameModelFile() throws IOException {
+        Path once = folder.resolve("once");
+        Path twice = folder.resolve("twice");
+        Result first = train(once, "--iterations", "2", "--precision", "auto");
+        assertThat(first.out()).contains("GB of memory");
+        train(twice, "--iterations", "2", "--precision", "auto");
+        assertThat(once.resolve("model.safetensors")).hasSameBinaryContentAs(twice.resolve("model.safetensors"));
+        ModelFile.Card card = ModelFile.read(once.resolve("model.safetensors")).card();
+        assertThat(card.provenance()).doesNotContainKey("precision chosen");
+        assertThat(card.provenance().get("kernels")).matches("oneDNN \\d+\\.\\d+\\.\\d+, .+|libtorch alone: .+");
+    }
+
+    @Test
+    void aReportThatCannotBeMadeDoesNotEndATrainingWithAnError() throws IOException {
+        Path run = folder.resolve("unreported");
+        train(run, "--iterations", "2");
+        Files.delete(run.resolve("curves.png"));
+        Files.createFile(Files.createDirectory(run.resolve("curves.png")).resolve("in-the-way"));
+        Result extended = run("resume", run.toString(), "--iterations", "3");
+        assertThat(extended.code()).as(extended.err()).isZero();
+        assertThat(extended.out()).contains("Test accuracy");
+        assertThat(extended.err()).contains("the report could not be made");
+    }
+
+    @Test
+    void aFinishedRunWithoutMetricsIsEvaluatedAgain() throws IOException {
+        Path run = folder.resolve("unmeasured");
+        train(run, "--iterations", "2");
+        byte[] model = Files.readAllBytes(run.resolve("model.safetensors"));
+        Files.delete(run.resolve("metrics.csv"));
+        Result resumed = run("resume", run.toString());
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(resumed.out()).contains("Test accuracy");
+        assertThat(resumed.err()).contains("metrics.csv has lost the rows of");
+        assertThat(run.resolve("model.safetensors")).hasBinaryContent(model);
+        assertThat(run.resolve("metrics.csv")).content().hasLineCount(2);
+    }
+
+    /** Its first checkpoint holds the weights that it began with; without it the run would begin with random ones. */
+    @Test
+    void aRunThatStartedFromWeightsNeedsItsCheckpoint() throws IOException {
+        Path tuned = folder.resolve("tuned-once");
+        assertThat(run("train", "--dataset", "shapes", "--iterations", "1", "--from", "resnet20", "--output", tuned)
+                        .code())
+                .isZero();
+        Directories.delete(tuned.resolve("checkpoint"));
+        assertRefused(run("resume", tuned.toString()), 1, "its checkpoint with them is gone");
+    }
+
+    /** Without oneDNN's natives libtorch trains alone, and says so. */
+    @Test
+    void withoutOneDnnTheRunSaysSo() throws IOException, InterruptedException {
+        Path run = folder.resolve("without");
+        Path output = folder.resolve("without.txt");
+        String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(jar -> !jar.matches(".*dnnl-[^/]*(linux|macosx|windows)[^/]*"))
+                .collect(Collectors.joining(File.pathSeparator));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        classPath,
+                        Main.class.getName(),
+                        "train",
+                        "--dataset",
+                        "shapes",
+                        "--architecture",
+                        "resnet8",
+                        "--iterations",
+                        "1",
+                        "--output",
+                        run.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(Files.readString(output)).isZero();
+        String said = "libtorch alone: oneDNN could not be loaded";
+        assertThat(output).content().contains(said);
+        assertThat(run.resolve("train.log")).content().contains(said);
+        assertThat(run.resolve("config.json")).content().contains(said);
     }
 }

@@ -1,6 +1,7 @@
 package dev.residual.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.data.Augmentation.View;
 import dev.residual.data.Batches.Order;
@@ -18,6 +19,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
 
 class BatchesTest {
     private static final int SIZE = ImageSet.SIZE;
@@ -158,5 +160,13 @@ class BatchesTest {
         assertThat((double) mirrored / draws).isBetween(0.48, 0.52);
         assertThat(Augmentation.FLIP.draw(1, 0, 3).dx()).isZero();
         assertThat(Augmentation.NONE.draw(1, 0, 3)).isEqualTo(View.ORIGINAL);
+    }
+
+    @Test
+    void noImagesMakeNoBatches() {
+        ImageSet none = new ImageSet(new byte[0], new byte[0]);
+        Normalization normalization = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
+        assertThatThrownBy(() -> new Batches(none, normalization, Batches.Order.PLAIN, 4, Precision.FP32, 0, 0))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.ResidualException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -18,7 +17,9 @@ class RunDirectoryTest {
     @Test
     void aNewRunNeedsAnEmptyPlace() throws IOException {
         Path run = folder.resolve("a/b");
-        Files.writeString(RunDirectory.create(run).config(), "{}");
+        try (RunDirectory.Claimed claimed = RunDirectory.create(run)) {
+            Files.writeString(claimed.run().config(), "{}");
+        }
         assertThatThrownBy(() -> RunDirectory.create(run))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("already holds a run");
@@ -39,12 +40,39 @@ class RunDirectoryTest {
     }
 
     @Test
-    void twoCannotTrainInOneDirectory() throws IOException {
-        RunDirectory run = RunDirectory.create(folder.resolve("run"));
-        try (FileChannel claim = run.lock()) {
-            assertThat(claim.isOpen()).isTrue();
-            assertThatThrownBy(run::lock).isInstanceOf(ResidualException.class).hasMessageContaining("in use");
+    void twoCannotTrainInOneDirectory() {
+        Path path = folder.resolve("run");
+        try (RunDirectory.Claimed claimed = RunDirectory.create(path)) {
+            assertThatThrownBy(claimed.run()::claim)
+                    .isInstanceOf(ResidualException.class)
+                    .hasMessageContaining("in use");
+            assertThatThrownBy(() -> RunDirectory.create(path)).hasMessageContaining("in use");
         }
-        run.lock().close();
+        new RunDirectory(path).claim().close();
+    }
+
+    /** The next free name is nobody else's, also while the other has written nothing yet. */
+    @Test
+    void aNameThatIsTakenGetsANumber() {
+        Path path = folder.resolve("runs/x");
+        try (RunDirectory.Claimed first = RunDirectory.createNext(path);
+                RunDirectory.Claimed second = RunDirectory.createNext(path)) {
+            assertThat(first.run().path()).isEqualTo(path);
+            assertThat(second.run().path()).isEqualTo(folder.resolve("runs/x-2"));
+        }
+    }
+
+    /** {@code train --from} that dies before config.json is written: the directory can be used again, and nothing of it is. */
+    @Test
+    void whatDiedBeforeItsFirstStepIsInNobodysWay() throws IOException {
+        Path path = folder.resolve("died");
+        Path checkpoint = Files.createDirectories(path.resolve("checkpoint/iteration-0-unevaluated"));
+        Files.writeString(checkpoint.resolve("model.safetensors"), "");
+        try (RunDirectory.Claimed claimed = RunDirectory.create(path)) {
+            assertThat(claimed.run().checkpoints()).doesNotExist();
+        }
+        Files.createDirectories(path.resolve("checkpoint/iteration-500"));
+        assertThatThrownBy(() -> RunDirectory.create(path)).hasMessageContaining("not an empty directory");
+        assertThat(path.resolve("checkpoint/iteration-500")).exists();
     }
 }

@@ -2,6 +2,7 @@ package dev.residual.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.Directories;
 import dev.residual.ResidualException;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -91,5 +93,30 @@ class CheckpointsTest {
         } catch (ResidualException e) {
             assertThat(e).hasMessageStartingWith("progress.json: ");
         }
+    }
+
+    /** Old checkpoints are deleted while another process looks for the newest. */
+    @Example
+    void readingWhileTrainingFindsAWholeOne() throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("checkpoints");
+        Checkpoint checkpoint =
+                new Checkpoints(run.resolve("checkpoint")).latest(warning -> {}).orElseThrow();
+        Checkpoints checkpoints = new Checkpoints(directory);
+        checkpoints.write(checkpoint);
+        Thread trainer = new Thread(() -> {
+            Progress progress = checkpoint.progress();
+            for (int i = 0; i < 300; i++) {
+                progress = progress.after(1, 1, 1, false, false, 0, 0.1);
+                checkpoints.write(new Checkpoint(progress, checkpoint.model(), checkpoint.memory()));
+            }
+        });
+        trainer.start();
+        List<String> warnings = new ArrayList<>();
+        while (trainer.isAlive()) {
+            assertThat(checkpoints.latest(warnings::add)).isPresent();
+        }
+        trainer.join();
+        assertThat(warnings).isEmpty();
+        Directories.delete(directory);
     }
 }

@@ -81,7 +81,7 @@ class ResumeTest {
         int[] asked = {0};
         TrainingRun training = TinyRun.of(config, run, () -> asked[0]++ >= stopAfter);
         Optional<Checkpoint> checkpoint = new Checkpoints(run.resolve("checkpoint")).latest(warnings::add);
-        return training.run(checkpoint, new TrainingListener() {});
+        return training.run(checkpoint, new TrainingListener() {}).isPresent();
     }
 
     private End uninterrupted(RunConfig config) throws IOException {

@@ -1,8 +1,10 @@
 package dev.residual.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.Json;
+import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.data.Shapes;
 import dev.residual.model.Architecture;
@@ -14,6 +16,7 @@ import dev.residual.weights.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -138,5 +141,93 @@ class TrainingTest {
 
     private static double loss(String row) {
         return Double.parseDouble(row.split(",")[2]);
+    }
+
+    /** Only the metrics must be written; the rest is worth a warning. */
+    @Test
+    void filesThatCannotBeWrittenDoNotEndARun() throws IOException {
+        for (String name : List.of("train.log", "steps.csv", "events.out.tfevents.1.residual")) {
+            Files.createFile(Files.createDirectory(folder.resolve(name)).resolve("in-the-way"));
+        }
+        List<String> warnings = new ArrayList<>();
+        Optional<Metrics> last = TinyRun.of(TinyRun.config(TinyRun.recipe(Map.of()), 0, 100), folder, () -> false)
+                .run(Optional.empty(), new TrainingListener() {
+                    @Override
+                    public void onWarning(String sentence) {
+                        warnings.add(sentence);
+                    }
+                });
+        assertThat(last).isPresent();
+        assertThat(new RunDirectory(folder).model()).exists();
+        assertThat(warnings).hasSize(3).allMatch(w -> w.endsWith("; the run goes on without"));
+    }
+
+    @Test
+    void aRunWhoseCheckpointsCouldNotBeReadIsRefused() {
+        Architecture large = Json.with(TinyRun.ARCHITECTURE, Map.of("depth", 110, "widths", List.of(256, 512, 1024)));
+        RunConfig config = Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 100), Map.of("architecture", large));
+        TrainingRun run = TinyRun.of(config, folder, () -> false);
+        assertThatThrownBy(() -> run.run(Optional.empty(), new TrainingListener() {}))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("that can be read again");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aSetWithoutImagesIsRefused() {
+        Dataset empty = new Dataset(
+                "empty",
+                TinyRun.DATA.classes(),
+                TinyRun.DATA.train(),
+                TinyRun.DATA.test().first(0),
+                Map.of());
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        assertThatThrownBy(() -> new TrainingRun(new RunDirectory(folder), config, empty, () -> false))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("0 test images");
+    }
+
+    /** Each generation adds a line, and the model that it is written into stays readable. */
+    @Test
+    void fineTuningForGenerationsKeepsTheProvenanceShort() {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {});
+        ModelFile model = ModelFile.read(new RunDirectory(folder).model());
+        for (int generation = 1; generation <= 40; generation++) {
+            for (Map.Entry<String, String> entry :
+                    Beginning.provenance("model " + generation, model).entrySet()) {
+                model = model.with(entry.getKey(), entry.getValue());
+            }
+        }
+        assertThat(model.card().provenance().get("from")).startsWith("model 40: resnet8");
+        assertThat(model.card().provenance().get("from 2")).startsWith("model 39: resnet8");
+        assertThat(model.card().provenance()).containsKey("from 16").doesNotContainKey("from 17");
+        assertThat(Json.compact(model.card()).length()).isLessThan(100_000);
+    }
+
+    @Test
+    void aRunThatDoesNotFitIntoMemoryIsRefused() {
+        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        TrainingMemory memory = TrainingMemory.of(config, TinyRun.DATA);
+        memory.requireRoom(memory.whole(), memory.heap());
+        assertThatThrownBy(() -> memory.requireRoom(memory.whole() - 1, memory.heap()))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("--batch-size");
+        assertThatThrownBy(() -> memory.requireRoom(memory.whole(), memory.heap() - 1))
+                .hasMessageContaining("Java's heap");
+    }
+
+    /** Within a factor of two of what the process took: 2.7 and 1.6 GB. */
+    @Test
+    void memoryGrowsWithTheBatch() {
+        Architecture resnet20 = Architecture.of("resnet20");
+        Dataset shapes = Shapes.generate(1);
+        for (Precision precision : Precision.values()) {
+            Recipe recipe = Json.with(Recipe.paper(resnet20), Map.of("batchSize", 1024));
+            RunConfig.Data data = new RunConfig.Data("shapes", "nowhere", 0, Map.of());
+            RunConfig config = new RunConfig(resnet20, recipe, data, 1, 2, precision, "cpu", 500, false, Map.of());
+            double measured = precision == Precision.FP32 ? 2.7e9 : 1.6e9;
+            assertThat((double) TrainingMemory.of(config, shapes).whole()).isBetween(measured / 2, measured * 2);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.residual.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.residual.AtomicFile;
 import dev.residual.ResidualException;
 import dev.residual.weights.Safetensors.NamedTensor;
 import java.io.ByteArrayOutputStream;
@@ -172,5 +173,16 @@ class SafetensorsTest {
                     .isInstanceOf(ResidualException.class)
                     .hasMessageContaining("header");
         }
+    }
+
+    /** ResNet-56 with widths 128 to 512 has 434 MB of Adam's memory; 256 MiB were the limit once. */
+    @Example
+    void largeFilesOfOursCanBeRead() {
+        byte[] large = new byte[(256 << 20) + 4];
+        large[large.length - 1] = 7;
+        Safetensors content = new Safetensors(
+                Map.of(), Map.of("x", new Safetensors.NamedTensor("F32", new long[] {large.length / 4}, large)));
+        AtomicFile.write(file, content::write);
+        assertThat(Safetensors.read(file).tensors().get("x").data()).isEqualTo(large);
     }
 }

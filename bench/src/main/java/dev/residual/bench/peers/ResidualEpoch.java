@@ -57,7 +57,7 @@ final class ResidualEpoch implements TrainingListener {
                 new RunConfig.Data(dataset.name(), String.valueOf(setup.data), 0, dataset.sha256()),
                 Setup.SEED,
                 setup.threads,
-                Precision.of("auto", Device.CPU).precision(),
+                Precision.of("auto", Device.CPU),
                 "cpu",
                 500,
                 false,

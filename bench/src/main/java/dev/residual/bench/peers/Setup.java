@@ -58,7 +58,7 @@ final class Setup {
 
     /** Once libtorch is there. */
     Precision precision() {
-        return Precision.of(way, Device.CPU).precision();
+        return Precision.of(way, Device.CPU);
     }
 
     ModelFile model() {

@@ -1,0 +1,70 @@
+package dev.residual.train;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.model.Summary;
+import dev.residual.tensor.Precision;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+
+/**
+ * About how much memory a training run takes, so that it can be said before it starts.
+ *
+ * @param heap bytes of Java's heap: the images, and a copy of the weights while a checkpoint is written
+ * @param whole bytes of the whole process
+ */
+public record TrainingMemory(long heap, long whole) {
+    /** The JVM and its libraries (measured). */
+    private static final long PROGRAM = 400L << 20;
+
+    /** What the backward pass and the pool of feature maps need beyond the activations that it keeps (measured). */
+    private static final double BACKWARD = 1.4;
+
+    public static TrainingMemory of(RunConfig config, Dataset dataset) {
+        Summary summary = Summary.of(config.architecture());
+        // The backward pass needs what went into each convolution and what went into the BN behind it.
+        long activations = 2
+                * summary.layers().stream()
+                        .filter(layer -> layer.kind().startsWith("conv"))
+                        .mapToLong(layer -> (long) layer.output().channels()
+                                * layer.output().height()
+                                * layer.output().width())
+                        .sum();
+        int bytes = config.precision() == Precision.BF16 ? 2 : 4;
+        int batch = Math.min(config.recipe().batchSize(), dataset.train().size());
+        int memories = Optimizer.memories(config.recipe());
+        long weights = Float.BYTES * summary.parameters();
+        long images = dataset.train().pixels().length + dataset.test().pixels().length;
+        long validation = config.data().validation() > 0 ? dataset.train().pixels().length : 0;
+        long heap = images + validation + weights * (1 + memories);
+        long whole = PROGRAM + heap + weights * (2 + memories) + (long) (BACKWARD * bytes * activations * batch);
+        return new TrainingMemory(heap, whole);
+    }
+
+    /** @throws ResidualException when this machine, or Java's heap, has less */
+    public void requireRoom() {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        requireRoom(system.getTotalMemorySize(), Runtime.getRuntime().maxMemory());
+    }
+
+    void requireRoom(long machine, long javaHeap) {
+        if (whole > machine) {
+            throw new ResidualException("the run needs about " + this + " of memory, and this machine has "
+                    + gigabytes(machine) + ": take a smaller --batch-size or network");
+        }
+        if (heap > javaHeap) {
+            throw new ResidualException("the run needs about " + gigabytes(heap) + " of Java's heap, and it may take "
+                    + gigabytes(javaHeap) + ": 'java -Xmx' makes it larger");
+        }
+    }
+
+    private static String gigabytes(long bytes) {
+        return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
+    }
+
+    @Override
+    public String toString() {
+        return gigabytes(whole);
+    }
+}
