@@ -1,6 +1,6 @@
 """Makes the files that the tests read as written by PyTorch: every layout, type of number, naming and wrapping.
 
-    python bench/python/fixtures.py src/test/resources/dev/residual/weights
+    python bench/python/fixtures.py src/test/resources/dev/residual/formats/pytorch
 
 Needs torch and numpy. The networks are tiny and their weights random; beside them lie an input and, for each network, the
 logits that PyTorch computes from it, as little-endian float32.

@@ -16,7 +16,7 @@ import torch
 
 import fixtures
 
-TESTS = Path(__file__).resolve().parents[2] / "src/test/resources/dev/residual/weights"
+TESTS = Path(__file__).resolve().parents[2] / "src/test/resources/dev/residual/formats/pytorch"
 
 
 def network(state):

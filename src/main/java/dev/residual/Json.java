@@ -1,5 +1,6 @@
 package dev.residual;
 
+import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
@@ -10,13 +11,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Records to JSON and back, strictly: a key that is missing, unknown or there twice is an error that names it. */
 public final class Json {
+    private static final String FORMAT = "format";
+
+    /** Says which of a sealed type's records an object is. */
+    private static final String TYPE = "type";
+
     private static final JsonMapper MAPPER = JsonMapper.builder()
+            .addModule(new Jdk8Module()) // Optional
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
@@ -77,6 +87,14 @@ public final class Json {
 
     /** A misspelt key is both unknown and missing; its own name says more. */
     private static void requireKnownKeys(JsonNode node, Class<?> type, String path, String what) {
+        JsonSubTypes choices = type.getAnnotation(JsonSubTypes.class);
+        if (choices != null) {
+            for (JsonSubTypes.Type choice : choices.value()) {
+                if (choice.name().equals(node.path(TYPE).asText())) {
+                    requireKnownKeys(((ObjectNode) node).deepCopy().without(TYPE), choice.value(), path, what);
+                }
+            }
+        }
         if (!type.isRecord() || !node.isObject()) {
             return;
         }
@@ -94,22 +112,45 @@ public final class Json {
     }
 
     /**
-     * The record with some of its fields changed, checked as if it were read.
+     * A record as a document that says first, as {@code "format"}, which version of its form this is.
      *
-     * @param changes by the names of the fields
+     * @param format from 1
      */
-    public static <T extends Record> T with(T value, Map<String, ?> changes) {
-        ObjectNode tree = MAPPER.valueToTree(value);
-        changes.forEach((key, changed) -> tree.set(key, MAPPER.valueToTree(changed)));
-        @SuppressWarnings("unchecked")
-        Class<T> type = (Class<T>) value.getClass();
-        try {
-            return MAPPER.treeToValue(tree, type);
-        } catch (JsonMappingException e) {
-            throw e.getCause() instanceof ResidualException ours ? ours : new IllegalArgumentException(e);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(e);
+    public static ObjectNode versioned(Record value, int format) {
+        ObjectNode document = object();
+        document.put(FORMAT, format);
+        document.setAll((ObjectNode) MAPPER.valueToTree(value));
+        return document;
+    }
+
+    /**
+     * Reads what {@link #versioned} wrote, also by an older version.
+     *
+     * @param migrations the first makes format 2 of format 1, and so on; a document without a format is of format 1
+     * @throws ResidualException when the text is not JSON, not of this type, or of a newer format
+     */
+    public static <T extends Record> T readVersioned(
+            String text, Class<T> type, String what, List<UnaryOperator<ObjectNode>> migrations) {
+        JsonNode tree = tree(text, what);
+        if (!tree.isObject()) {
+            throw new ResidualException(what + ": not a JSON object");
         }
+        ObjectNode document = (ObjectNode) tree;
+        JsonNode format = document.remove(FORMAT);
+        int version = format == null ? 1 : format.asInt();
+        int newest = migrations.size() + 1;
+        if (version < 1 || version > newest) {
+            throw new ResidualException(what + ": format " + (format == null ? "" : format.asText())
+                    + ", this version reads 1 to " + newest);
+        }
+        for (UnaryOperator<ObjectNode> migration : migrations.subList(version - 1, newest - 1)) {
+            try {
+                document = migration.apply(document);
+            } catch (RuntimeException e) { // it may be anything that says it is of this format
+                throw new ResidualException(what + ": not a document of format " + version, e);
+            }
+        }
+        return read(document.toString(), type, what);
     }
 
     /** The text as a tree, for what is not a record. */

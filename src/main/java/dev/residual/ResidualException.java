@@ -21,6 +21,13 @@ public final class ResidualException extends RuntimeException {
         super(message, cause);
     }
 
+    /** @throws ResidualException with this sentence where the condition does not hold */
+    public static void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new ResidualException(otherwise);
+        }
+    }
+
     /**
      * What went wrong with the file system, in words: {@code "No space left on device"} rather than the name of an
      * exception.

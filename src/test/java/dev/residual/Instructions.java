@@ -1,6 +1,9 @@
 package dev.residual;
 
+import dev.residual.backend.Backend;
+import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
 import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
@@ -9,6 +12,10 @@ public final class Instructions implements LauncherSessionListener {
     @Override
     public void launcherSessionOpened(LauncherSession session) {
         Engine.start();
-        System.out.println("Vector instructions: " + Engine.kernels() + "; libtorch " + Engine.libtorchInstructions());
+        for (String name : new String[] {"auto", "libtorch"}) {
+            try (Backend backend = Backend.of(name, Device.CPU, Precision.FP32)) {
+                System.out.println("Computing on " + backend.description());
+            }
+        }
     }
 }

@@ -31,7 +31,7 @@ class ReadmeTest {
         assertThat(code).isZero();
 
         Path model = folder.resolve("model.safetensors");
-        TinyModel.of(1).write(model);
+        TinyModel.of(1).save(model);
         Path photo = folder.resolve("photo.png");
         ImageIO.write(new BufferedImage(50, 40, BufferedImage.TYPE_INT_RGB), "png", photo.toFile());
         ByteArrayOutputStream printed = new ByteArrayOutputStream();

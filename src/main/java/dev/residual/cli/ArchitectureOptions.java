@@ -1,11 +1,8 @@
 package dev.residual.cli;
 
-import dev.residual.Json;
-import dev.residual.model.Architecture;
-import dev.residual.model.Architecture.ShortcutKind;
-import java.util.HashMap;
+import dev.residual.nn.Architecture;
+import dev.residual.nn.Shortcut;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** What differs from the named architecture: each of its fields as an option. */
@@ -16,7 +13,7 @@ final class ArchitectureOptions {
             description =
                     "A (identity, zeros for new channels), B (projection where the size changes), C (projections),"
                             + " none, or article (a 2×2 convolution between stages, identities). Default: as the name says.")
-    ShortcutKind shortcut;
+    Shortcut shortcut;
 
     @Option(
             names = "--widths",
@@ -42,11 +39,13 @@ final class ArchitectureOptions {
 
     /** An architecture with what the options say. */
     Architecture changed(Architecture named) {
-        Map<String, Object> changes = new HashMap<>();
-        changes.put("shortcut", shortcut);
-        changes.put("widths", widths);
-        changes.put("convBias", convBias);
-        changes.values().removeIf(v -> v == null);
-        return Json.with(named, changes);
+        Architecture changed = named;
+        if (shortcut != null) {
+            changed = changed.withShortcut(shortcut);
+        }
+        if (widths != null) {
+            changed = changed.withWidths(widths);
+        }
+        return convBias == null ? changed : changed.withConvBias(convBias);
     }
 }

@@ -97,13 +97,4 @@ final class Console {
         }
         return gauge.toString();
     }
-
-    /** A time span as people say it: {@code 42 s}, {@code 3:07 min}, {@code 2:05 h}. */
-    static String span(double seconds) {
-        long s = Math.round(seconds);
-        if (s < 60) {
-            return s + " s";
-        }
-        return s < 3600 ? "%d:%02d min".formatted(s / 60, s % 60) : "%d:%02d h".formatted(s / 3600, s % 3600 / 60);
-    }
 }

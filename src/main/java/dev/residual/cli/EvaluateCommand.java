@@ -2,15 +2,15 @@ package dev.residual.cli;
 
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
-import dev.residual.model.State;
-import dev.residual.tensor.Device;
+import dev.residual.data.Split;
+import dev.residual.evaluate.Evaluation;
+import dev.residual.evaluate.Evaluator;
+import dev.residual.launch.FoundModel;
+import dev.residual.model.Model;
 import dev.residual.tensor.Precision;
-import dev.residual.train.Evaluation;
-import dev.residual.train.Evaluator;
-import dev.residual.train.Split;
-import dev.residual.weights.ModelFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,7 +42,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    @Parameters(paramLabel = "MODEL", description = ModelArgument.DESCRIPTION)
+    @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
     private Path path;
 
     @Mixin
@@ -64,6 +64,9 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "auto, fp32 or bf16. Default: the one that the network was trained in.")
     private String precision;
 
+    @Mixin
+    private BackendOption backend = new BackendOption();
+
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
@@ -73,38 +76,36 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        if (precision != null) {
-            Usage.of(spec, () -> {
-                Precision.requireName(precision);
-                return precision;
-            });
-        }
-        ModelArgument argument = ModelArgument.find(path, console);
-        ModelFile model = argument.model();
-        Dataset dataset = data.load(argument.data(), threads.count(), console);
+        Usage.of(spec, () -> {
+            Precision.requireName(precision == null ? "auto" : precision);
+            Backend.requireName(backend.name());
+            return precision;
+        });
+        FoundModel found = FoundModel.find(path, console::warn);
+        Model model = found.model();
+        Dataset dataset = data.load(found.data(), threads.count(), console);
         if (!dataset.classes().equals(model.card().classes())) {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
-        ImageSet images = images(dataset, argument);
-        Evaluation evaluation;
-        Device device = Device.of("auto");
-        try (State state = model.state(device)) {
-            Evaluator evaluator = precision == null
-                    ? Evaluator.of(model, state, device)
-                    : Evaluator.of(model, state, Precision.of(precision, device), device);
-            evaluation = evaluator.evaluate(images);
-        }
+        ImageSet images = images(dataset, found);
+        Evaluation evaluation = Evaluator.of(model, compute(model)).evaluate(images);
         System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));
         return Main.OK;
     }
 
-    private ImageSet images(Dataset dataset, ModelArgument argument) {
-        int validation = argument.data().validation();
+    private Evaluator.Compute compute(Model model) {
+        Evaluator.Compute own = Evaluator.Compute.of(model);
+        Precision chosen = precision == null ? own.precision() : Backend.precision(precision, own.device());
+        return new Evaluator.Compute(chosen, own.device(), backend.name());
+    }
+
+    private ImageSet images(Dataset dataset, FoundModel found) {
+        int validation = found.data().validation();
         if (part == Part.VALIDATION && validation == 0) {
             throw new ResidualException(path + " held no images out: it has no validation split");
         }
-        Split split = Split.of(dataset, validation, argument.seed());
+        Split split = Split.of(dataset, validation, found.seed());
         return switch (part) {
             case TRAIN -> split.train();
             case VALIDATION -> split.validation();
@@ -115,7 +116,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private Map<String, Object> document(Evaluation e, Dataset dataset) {
         Map<String, Double> perClass = new LinkedHashMap<>();
         for (int c = 0; c < e.classes(); c++) {
-            perClass.put(dataset.classes().get(c), e.perClass()[c]);
+            perClass.put(dataset.classes().get(c), e.recall()[c]);
         }
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("model", path.toString());
@@ -145,13 +146,13 @@ final class EvaluateCommand implements Callable<Integer> {
                 e.correct(),
                 e.loss()));
         text.append(" ".repeat(width + 10)).append("predicted\n");
-        text.append(String.format("%-" + width + "s %8s", "given", "correct"));
+        text.append(String.format("%-" + width + "s %8s", "actual", "recall"));
         for (int c = 0; c < e.classes(); c++) {
             text.append(String.format(" %5.5s", classes.get(c)));
         }
         int[][] confusion = e.confusion();
         for (int c = 0; c < e.classes(); c++) {
-            text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.perClass()[c]));
+            text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.recall()[c]));
             for (int n : confusion[c]) {
                 text.append(n == 0 ? "     ·" : String.format(" %5d", n));
             }

@@ -1,8 +1,10 @@
 package dev.residual.cli;
 
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.Naming;
-import dev.residual.weights.OnnxFile;
+import dev.residual.formats.Naming;
+import dev.residual.formats.onnx.OnnxFile;
+import dev.residual.formats.pytorch.PytorchWriter;
+import dev.residual.launch.FoundModel;
+import dev.residual.model.Model;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -31,7 +33,7 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    @Parameters(paramLabel = "MODEL", description = ModelArgument.DESCRIPTION)
+    @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
     private Path path;
 
     @Option(
@@ -76,13 +78,13 @@ final class ExportCommand implements Callable<Integer> {
         if ((normalizeInside || fold) && format != Format.ONNX) {
             throw new ParameterException(spec.commandLine(), "--normalize-inside and --fold are for --format onnx");
         }
-        ModelFile model = ModelArgument.find(path, new Console()).model();
+        Model model = FoundModel.find(path, new Console()::warn).model();
         switch (format) {
-            case SAFETENSORS -> model.write(output);
-            case PTH -> model.writePytorch(output, naming == null ? Naming.COMMON : naming);
+            case SAFETENSORS -> model.save(output);
+            case PTH -> PytorchWriter.write(model, naming == null ? Naming.COMMON : naming, output);
             case ONNX -> new OnnxFile(model, normalizeInside, fold).write(output);
         }
-        System.out.println(output + ": " + model.card().architecture().name() + " as " + format);
+        System.out.println(output + ": " + model.architecture().name() + " as " + format);
         return Main.OK;
     }
 }

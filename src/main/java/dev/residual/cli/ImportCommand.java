@@ -4,17 +4,15 @@ import dev.residual.ResidualException;
 import dev.residual.data.Cifar10;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
-import dev.residual.model.Architecture;
-import dev.residual.train.Provenance;
-import dev.residual.weights.Importer;
-import dev.residual.weights.Importer.Imported;
-import dev.residual.weights.Importer.Match;
-import dev.residual.weights.ModelFile.Card;
+import dev.residual.formats.importing.Importer;
+import dev.residual.formats.importing.Importer.Imported;
+import dev.residual.formats.importing.Importer.Match;
+import dev.residual.model.Model.Card;
+import dev.residual.model.Software;
+import dev.residual.nn.Architecture;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -117,10 +115,7 @@ final class ImportCommand implements Callable<Integer> {
         Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
                 .orElseGet(() -> assumedNormalization(imported, console));
         List<String> classes = classes(imported, console);
-        Map<String, String> provenance =
-                new HashMap<>(imported.card().map(Card::provenance).orElse(Map.of()));
-        provenance.put("residual", Provenance.version());
-        imported.model(classes, normalization, provenance).write(output);
+        imported.model(classes, normalization, Software.now("none")).save(output);
         if (imported.match() == Match.ORDER || main.verbose()) {
             System.out.println(table(imported));
         }

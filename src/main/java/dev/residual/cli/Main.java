@@ -3,12 +3,11 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
 import dev.residual.data.Normalization;
-import dev.residual.model.Architecture.ShortcutKind;
+import dev.residual.formats.Naming;
+import dev.residual.model.Software;
+import dev.residual.nn.Shortcut;
+import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.tensor.Engine;
-import dev.residual.train.Provenance;
-import dev.residual.train.Recipe.Decayed;
-import dev.residual.train.Recipe.OptimizerKind;
-import dev.residual.weights.Naming;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -91,9 +90,9 @@ public final class Main {
                 .setErr(new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true))
                 .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
                 .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
-                .registerConverter(ShortcutKind.class, oneOf(ShortcutKind.values()))
-                .registerConverter(OptimizerKind.class, oneOf(OptimizerKind.values()))
-                .registerConverter(Decayed.class, oneOf(Decayed.values()))
+                .registerConverter(Shortcut.class, oneOf(Shortcut.values()))
+                .registerConverter(RecipeOptions.OptimizerKind.class, oneOf(RecipeOptions.OptimizerKind.values()))
+                .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
                 .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))
                 .registerConverter(Naming.class, oneOf(Naming.values()))
@@ -154,7 +153,7 @@ public final class Main {
             err.println("residual: there is not enough memory: take a smaller --batch-size or network");
         } else {
             String first = e.toString().lines().findFirst().orElse("");
-            err.println("residual: a mistake of this program: " + first + " (--verbose shows where)");
+            err.println("residual: internal error: " + first + " (--verbose shows where)");
         }
         if (verbose) {
             e.printStackTrace(err);
@@ -167,7 +166,7 @@ public final class Main {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"residual " + Provenance.version()};
+            return new String[] {"residual " + Software.version()};
         }
     }
 }

@@ -1,12 +1,11 @@
 package dev.residual.cli;
 
-import dev.residual.model.Summary;
+import dev.residual.graph.Summary;
+import dev.residual.model.Model.Card;
 import dev.residual.predict.BuiltInModels;
-import dev.residual.weights.ModelFile.Card;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -30,17 +29,23 @@ final class ModelsCommand implements Callable<Integer> {
     }
 
     private static String text(String name, Card card) {
-        Map<String, String> rows = new TreeMap<>(card.provenance());
-        rows.put("classes", String.join(", ", card.classes()));
-        String accuracy = rows.remove(Card.TEST_ACCURACY);
-        StringBuilder text = new StringBuilder(String.format(
+        List<String> facts = new ArrayList<>();
+        facts.add(card.architecture().name());
+        facts.add(String.format(
                 Locale.ROOT,
-                "%s   %s, %,d parameters, test accuracy %s",
-                name,
-                card.architecture().name(),
-                Summary.of(card.architecture()).parameters(),
-                accuracy == null ? "not recorded" : accuracy));
-        rows.forEach((key, value) -> text.append(String.format("%n    %-24s %s", key, value)));
-        return text.toString();
+                "%,d parameters",
+                Summary.of(card.architecture().graph()).parameters()));
+        card.provenance().training().ifPresent(t -> {
+            t.testAccuracy()
+                    .ifPresent(percent -> facts.add(String.format(
+                            Locale.ROOT, "%.2f %% on %s", percent, t.data().dataset())));
+            facts.add(String.format(
+                    Locale.ROOT,
+                    "%s recipe, %,d iterations, seed %d",
+                    t.recipe().name(),
+                    t.iteration(),
+                    t.seed()));
+        });
+        return name + "   " + String.join(", ", facts);
     }
 }

@@ -2,11 +2,12 @@ package dev.residual.cli;
 
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.launch.FoundModel;
+import dev.residual.model.Model;
 import dev.residual.predict.BuiltInModels;
 import dev.residual.predict.Classifier;
 import dev.residual.predict.Photo;
 import dev.residual.predict.Prediction;
-import dev.residual.weights.ModelFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -89,9 +90,9 @@ final class PredictCommand implements Callable<Integer> {
         return failed ? Main.FAILED : Main.OK;
     }
 
-    private ModelFile model(boolean named) {
+    private Model model(boolean named) {
         return named
-                ? ModelArgument.find(Path.of(arguments.get(0)), console).model()
+                ? FoundModel.find(Path.of(arguments.get(0)), console::warn).model()
                 : BuiltInModels.read(BuiltInModels.DEFAULT);
     }
 

@@ -1,22 +1,34 @@
 package dev.residual.cli;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
 import dev.residual.data.Normalization;
-import dev.residual.model.Architecture;
-import dev.residual.train.Recipe;
-import dev.residual.train.Recipe.Decayed;
-import dev.residual.train.Recipe.OptimizerKind;
-import java.util.HashMap;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Optimizer;
+import dev.residual.recipe.Optimizer.Adam;
+import dev.residual.recipe.Optimizer.Decay;
+import dev.residual.recipe.Optimizer.Sgd;
+import dev.residual.recipe.Recipe;
+import dev.residual.recipe.Recipe.Evaluations;
+import dev.residual.recipe.Recipe.Length;
+import dev.residual.recipe.Schedule;
+import dev.residual.recipe.Schedule.Steps;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** A recipe by name, and each of its fields as an option. */
 final class RecipeOptions {
-    /** PyTorch's default for Adam, and what the article began with. */
-    private static final double ADAM_LEARNING_RATE = 1e-3;
+    /** The optimizers by name. */
+    enum OptimizerKind {
+        SGD,
+        ADAM;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     @Option(
             names = "--recipe",
@@ -29,7 +41,7 @@ final class RecipeOptions {
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "Minibatches to train on; the learning-rate drops move in proportion. Default: 64000.")
+            description = "Minibatches to train on; the learning rate's milestones move in proportion. Default: 64000.")
     Long iterations;
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd or adam. Default: sgd.")
@@ -38,31 +50,35 @@ final class RecipeOptions {
     @Option(names = "--learning-rate", paramLabel = "X", description = "Default: 0.1; with adam 0.001.")
     Double learningRate;
 
-    @Option(names = "--momentum", paramLabel = "X", description = "Of SGD. Default: 0.9.")
+    @Option(names = "--momentum", paramLabel = "X", description = "SGD momentum. Default: 0.9.")
     Double momentum;
 
     @Option(names = "--weight-decay", paramLabel = "X", description = "Default: paper 1e-4, article 5e-4.")
     Double weightDecay;
 
     @Option(
-            names = "--decayed",
+            names = "--weight-decay-on",
             paramLabel = "WHAT",
-            description = "What weight decay applies to: all, or weights (not BN's numbers and biases). Default: all.")
-    Decayed decayed;
+            description = "What weight decay applies to: all, or weights (neither BN's parameters nor biases)."
+                    + " Default: all.")
+    Decay.On weightDecayOn;
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "Images a minibatch. Default: 128.")
+    @Option(names = "--batch-size", paramLabel = "N", description = "Mini-batch size. Default: 128.")
     Integer batchSize;
 
     @Option(
-            names = "--drops",
+            names = "--milestones",
             paramLabel = "N",
             split = ",",
-            description = "Iterations before which the learning rate drops. Default: paper 32000,48000;"
-                    + " article 32000,48000,52000,56000; in proportion to --iterations.")
-    List<Long> drops;
+            description = "Iterations before which the learning rate is multiplied by --gamma. Default: paper"
+                    + " 32000,48000; article 32000,48000,52000,56000; in proportion to --iterations.")
+    List<Long> milestones;
 
-    @Option(names = "--drop-factor", paramLabel = "X", description = "What a drop multiplies by. Default: 0.1.")
-    Double dropFactor;
+    @Option(
+            names = "--gamma",
+            paramLabel = "X",
+            description = "What the learning rate is multiplied by at each milestone. Default: 0.1.")
+    Double gamma;
 
     @Option(
             names = "--warmup-learning-rate",
@@ -83,7 +99,7 @@ final class RecipeOptions {
             description = "End here at the latest; 0 is no limit. Default: paper 0, article 200.")
     Integer maxEpochs;
 
-    @Option(names = "--shuffle", negatable = true, description = "A new order each epoch. Default: yes.")
+    @Option(names = "--shuffle", negatable = true, description = "Reshuffle every epoch. Default: yes.")
     Boolean shuffle;
 
     @Option(
@@ -118,28 +134,52 @@ final class RecipeOptions {
                     case "article" -> Recipe.article();
                     default -> throw new ResidualException("no recipe '" + recipe + "': expected paper or article");
                 };
-        if (optimizer == OptimizerKind.ADAM) {
-            base = Json.with(base, Map.of("learningRate", ADAM_LEARNING_RATE));
+        Recipe scaled = base.withLength(length(base.length()));
+        if (iterations != null) {
+            scaled = scaled.withIterations(iterations);
         }
-        Recipe scaled = iterations == null ? base : base.withIterations(iterations);
-        Map<String, Object> changes = new HashMap<>();
-        changes.put("optimizer", optimizer);
-        changes.put("learningRate", learningRate);
-        changes.put("momentum", momentum);
-        changes.put("weightDecay", weightDecay);
-        changes.put("decayed", decayed);
-        changes.put("batchSize", batchSize);
-        changes.put("drops", drops);
-        changes.put("dropFactor", dropFactor);
-        changes.put("warmupLearningRate", warmupLearningRate);
-        changes.put("wholeEpochs", wholeEpochs);
-        changes.put("maxEpochs", maxEpochs);
-        changes.put("shuffle", shuffle);
-        changes.put("augmentation", augmentation);
-        changes.put("normalization", normalization);
-        changes.put("evaluateTraining", evaluateTraining);
-        changes.put("evalMode", evalMode);
-        changes.values().removeIf(v -> v == null);
-        return Json.with(scaled, changes);
+        Optimizer changed = optimizer(base.optimizer());
+        return scaled.withOptimizer(changed)
+                .withSchedule(schedule((Steps) scaled.schedule(), changed))
+                .withImages(images(base.images()))
+                .withEvaluations(new Evaluations(
+                        or(evaluateTraining, base.evaluations().training()),
+                        or(evalMode, base.evaluations().evalMode())));
+    }
+
+    private static <T> T or(T given, T otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private Length length(Length base) {
+        return new Length(base.iterations(), or(wholeEpochs, base.wholeEpochs()), or(maxEpochs, base.maxEpochs()));
+    }
+
+    private Optimizer optimizer(Optimizer base) {
+        Decay decay = new Decay(
+                or(weightDecay, base.decay().factor()),
+                or(weightDecayOn, base.decay().on()));
+        OptimizerKind kind = or(optimizer, OptimizerKind.SGD);
+        if (kind == OptimizerKind.ADAM) {
+            ResidualException.require(momentum == null, "--momentum is for SGD; Adam has its own constants");
+            return new Adam(decay);
+        }
+        return new Sgd(or(momentum, ((Sgd) base).momentum()), decay);
+    }
+
+    private Schedule schedule(Steps base, Optimizer chosen) {
+        double rate = optimizer == null ? base.learningRate() : chosen.defaultLearningRate();
+        Steps changed = base.withLearningRate(or(learningRate, rate))
+                .withGamma(or(gamma, base.gamma()))
+                .withWarmup(or(warmupLearningRate, base.warmup()));
+        return milestones == null ? changed : changed.withMilestones(milestones);
+    }
+
+    private Recipe.Images images(Recipe.Images base) {
+        return new Recipe.Images(
+                or(batchSize, base.batchSize()),
+                or(shuffle, base.shuffle()),
+                or(augmentation, base.augmentation()),
+                or(normalization, base.normalization()));
     }
 }

@@ -3,8 +3,8 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.report.RunReports;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
-import dev.residual.train.RunConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -39,7 +39,7 @@ final class ReportCommand implements Callable<Integer> {
     private Optional<Dataset> dataset(RunConfig config, Console console) {
         try {
             if (data.isThere(config.data())) {
-                return Optional.of(data.load(config.data(), config.threads(), console));
+                return Optional.of(data.load(config.data(), config.compute().threads(), console));
             }
             console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
         } catch (ResidualException e) {

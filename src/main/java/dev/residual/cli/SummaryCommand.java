@@ -1,8 +1,9 @@
 package dev.residual.cli;
 
 import dev.residual.Json;
-import dev.residual.model.Summary;
-import dev.residual.model.Summary.Layer;
+import dev.residual.graph.Summary;
+import dev.residual.graph.Summary.Layer;
+import dev.residual.nn.Architecture;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,14 +36,15 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Summary summary = Summary.of(Usage.of(spec, () -> options.architecture(architecture)));
-        System.out.println(json ? Json.pretty(document(summary)) : table(summary));
+        Architecture network = Usage.of(spec, () -> options.architecture(architecture));
+        Summary summary = Summary.of(network.graph());
+        System.out.println(json ? Json.pretty(document(network.name(), summary)) : table(network.name(), summary));
         return Main.OK;
     }
 
-    private static Map<String, Object> document(Summary summary) {
+    private static Map<String, Object> document(String name, Summary summary) {
         Map<String, Object> document = new LinkedHashMap<>();
-        document.put("architecture", summary.architecture().name());
+        document.put("architecture", name);
         document.put("parameters", summary.parameters());
         document.put("multiply_adds", summary.multiplyAdds());
         document.put(
@@ -65,7 +67,7 @@ final class SummaryCommand implements Callable<Integer> {
         return entry;
     }
 
-    private static String table(Summary summary) {
+    private static String table(String name, Summary summary) {
         StringBuilder table = new StringBuilder();
         String row = "%-24s %-20s %10s %12s %15s%n";
         table.append(String.format(row, "layer", "kind", "output", "parameters", "multiply-adds"));
@@ -80,13 +82,7 @@ final class SummaryCommand implements Callable<Integer> {
                     count(layer.multiplyAdds())));
         }
         table.append("─".repeat(85)).append(System.lineSeparator());
-        table.append(String.format(
-                row,
-                summary.architecture().name(),
-                "",
-                "",
-                count(summary.parameters()),
-                count(summary.multiplyAdds())));
+        table.append(String.format(row, name, "", "", count(summary.parameters()), count(summary.multiplyAdds())));
         return table.toString().stripTrailing();
     }
 

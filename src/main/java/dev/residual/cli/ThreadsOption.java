@@ -1,5 +1,7 @@
 package dev.residual.cli;
 
+import dev.residual.ResidualException;
+import dev.residual.tensor.Engine;
 import picocli.CommandLine.Option;
 
 /** How many threads an operation uses. */
@@ -9,5 +11,11 @@ final class ThreadsOption {
 
     int count() {
         return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+
+    void require() {
+        ResidualException.require(
+                count() >= 1 && count() <= Engine.MAX_THREADS,
+                "threads " + count() + ": expected 1 to " + Engine.MAX_THREADS);
     }
 }

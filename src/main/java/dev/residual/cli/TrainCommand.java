@@ -1,29 +1,22 @@
 package dev.residual.cli;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
-import dev.residual.model.Architecture;
+import dev.residual.launch.FoundModel;
+import dev.residual.launch.Launch;
+import dev.residual.launch.Training;
+import dev.residual.model.Model;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
-import dev.residual.run.RunDirectory.Claimed;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
-import dev.residual.train.Beginning;
-import dev.residual.train.Checkpoint;
-import dev.residual.train.Checkpoints;
-import dev.residual.train.Provenance;
-import dev.residual.train.Recipe;
-import dev.residual.train.RunConfig;
-import dev.residual.train.Split;
-import dev.residual.train.TrainingMemory;
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.ModelFile.Card;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -55,7 +48,7 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "MODEL",
             description =
                     "Start from these weights instead of random ones, with the normalisation that they are used to;"
-                            + " for another number of classes the last layer begins anew. " + ModelArgument.DESCRIPTION)
+                            + " for another number of classes the last layer begins anew. " + ModelOption.DESCRIPTION)
     private Path from;
 
     @Mixin
@@ -72,7 +65,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Of initialisation, order and augmentation. Default: ${DEFAULT-VALUE}.")
+            description = "Random seed (initialisation, shuffling, augmentation). Default: ${DEFAULT-VALUE}.")
     private long seed;
 
     @Option(
@@ -100,6 +93,9 @@ final class TrainCommand implements Callable<Integer> {
             description = "auto, cpu or cuda. Default: ${DEFAULT-VALUE}.")
     private String device;
 
+    @Mixin
+    private BackendOption backend = new BackendOption();
+
     @Option(
             names = "--checkpoint-every",
             paramLabel = "N",
@@ -110,105 +106,80 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--log-steps", description = "Write the loss of every minibatch to steps.csv.")
     private boolean logSteps;
 
-    @ArgGroup(validate = false, heading = "%nThe recipe, and what to change in it:%n")
+    @ArgGroup(validate = false, heading = "%nRecipe (training hyper-parameters):%n")
     private RecipeOptions recipeOptions = new RecipeOptions();
 
-    @ArgGroup(validate = false, heading = "%nWhat to change in the architecture:%n")
+    @ArgGroup(validate = false, heading = "%nArchitecture:%n")
     private ArchitectureOptions architectureOptions = new ArchitectureOptions();
 
     @Spec
     private CommandSpec spec;
 
+    /** What the options say, before any data are loaded. */
+    private record Asked(Architecture architecture, Recipe recipe, RunConfig.Keep keep) {}
+
     @Override
     public Integer call() {
         Console console = new Console();
-        Optional<ModelFile> start = Optional.ofNullable(from)
-                .map(m -> ModelArgument.find(m, console).model());
-        RunConfig asked = Usage.of(spec, () -> config(start.map(ModelFile::card)));
+        Optional<Model> start = Optional.ofNullable(from)
+                .map(m -> FoundModel.find(m, console::warn).model());
+        Asked asked = Usage.of(spec, () -> asked(start));
         if (output != null) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
-        Dataset dataset = data.load(asked.threads(), console);
-        Split.of(dataset, validation, seed); // can it be divided so?
-        Architecture fitted = Json.with(
-                asked.architecture(), Map.of("classes", dataset.classes().size()));
-        Device where = Device.of(device);
-        Map<String, String> provenance = new TreeMap<>(Provenance.now());
-        start.ifPresent(m -> provenance.putAll(Beginning.provenance(from.toString(), m)));
-        RunConfig config = new RunConfig(
-                fitted,
-                asked.recipe(),
-                new RunConfig.Data(dataset.name(), asked.data().directory(), validation, dataset.sha256()),
-                seed,
-                asked.threads(),
-                Precision.of(precision, where),
-                where.toString(),
-                checkpointEvery,
-                logSteps,
-                provenance);
-        TrainingMemory.of(config, dataset).requireRoom();
-        try (Claimed claimed = claim(
-                fitted.name() + "-" + dataset.name() + "-" + config.recipe().name())) {
-            RunDirectory directory = claimed.run();
-            Optional<Checkpoint> beginning = start.map(m -> Beginning.from(m, config, dataset.classes()));
-            // It is there before config.json, which makes a run of the directory, could say that there is nothing yet.
-            beginning.ifPresent(c -> new Checkpoints(directory.checkpoints()).write(c));
-            return new Training(console).start(directory, config, dataset, beginning);
+        Dataset dataset = data.load(threads.count(), console);
+        Training training = Training.of(asked.architecture, dataset)
+                .recipe(asked.recipe)
+                .seed(seed)
+                .validation(validation)
+                .threads(threads.count())
+                .precision(precision)
+                .device(device)
+                .backend(backend.name())
+                .keep(asked.keep)
+                .dataDirectory(data.path().toAbsolutePath().normalize().toString());
+        start.ifPresent(model -> training.startFrom(from.toString(), model));
+        if (output == null) {
+            training.outputOrNext(
+                    Path.of("runs", asked.architecture.name() + "-" + dataset.name() + "-" + asked.recipe.name()));
+        } else {
+            training.output(output);
+        }
+        try (Launch launch = training.launch()) {
+            return new TrainingScreen(console, launch).run();
         }
     }
 
-    private Claimed claim(String name) {
-        return output == null ? RunDirectory.createNext(Path.of("runs", name)) : RunDirectory.create(output);
-    }
-
-    /**
-     * What the options say, before any data are loaded.
-     *
-     * @param start says what the weights are that training starts from
-     */
-    private RunConfig config(Optional<Card> start) {
-        Architecture named = start.map(this::architecture)
-                .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
+    private Asked asked(Optional<Model> start) {
         Device.requireName(device);
         Precision.requireName(precision);
+        Backend.requireName(backend.name());
         Datasets.requireName(data.name());
-        String directory = data.path().toAbsolutePath().normalize().toString();
-        return new RunConfig(
-                named,
-                recipe(named, start),
-                new RunConfig.Data(data.name(), directory, validation, Map.of()),
-                seed,
-                threads.count(),
-                Precision.FP32, // decided once libtorch is there
-                device,
-                checkpointEvery,
-                logSteps,
-                Map.of());
+        ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
+        threads.require();
+        Architecture named = start.map(this::architecture)
+                .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
+        Recipe recipe = recipeOptions.recipe(named);
+        start.map(m -> m.card().normalization().kind()).ifPresent(this::requireSameNormalization);
+        return new Asked(named, recipe, new RunConfig.Keep(checkpointEvery, logSteps));
+    }
+
+    private void requireSameNormalization(Normalization.Kind own) {
+        Normalization.Kind asked = recipeOptions.normalization;
+        ResidualException.require(
+                asked == null || asked == own,
+                "--normalization " + asked + ": the weights of " + from + " are used to " + own);
     }
 
     /** The model's own, if nothing else was asked for. */
-    private Architecture architecture(Card start) {
+    private Architecture architecture(Model start) {
         Architecture own = start.architecture();
         Architecture asked = architecture == null
                 ? architectureOptions.changed(own)
                 : architectureOptions.architecture(architecture);
-        if (!Json.with(asked, Map.of("classes", own.classes())).equals(own)) {
-            throw new ResidualException("--from " + from + ": its network is " + Json.compact(own) + ", asked for is "
-                    + Json.compact(asked));
-        }
+        ResidualException.require(
+                asked.withClasses(own.classes()).equals(own),
+                "--from " + from + ": its network is " + own.name() + ", asked for is " + asked.name());
         return own;
-    }
-
-    private Recipe recipe(Architecture named, Optional<Card> start) {
-        Recipe recipe = recipeOptions.recipe(named);
-        if (start.isEmpty()) {
-            return recipe;
-        }
-        Normalization.Kind own = start.get().normalization().kind();
-        if (recipeOptions.normalization != null && recipeOptions.normalization != own) {
-            throw new ResidualException("--normalization " + recipeOptions.normalization + ": the weights of " + from
-                    + " are used to " + own);
-        }
-        return Json.with(recipe, Map.of("normalization", own));
     }
 }

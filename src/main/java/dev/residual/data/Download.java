@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import dev.residual.Digests;
 import dev.residual.LockFile;
 import dev.residual.ResidualException;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import dev.residual.Digests;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;

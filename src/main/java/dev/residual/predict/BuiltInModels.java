@@ -1,7 +1,8 @@
 package dev.residual.predict;
 
 import dev.residual.ResidualException;
-import dev.residual.weights.ModelFile;
+import dev.residual.model.Model;
+import dev.residual.model.ModelFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
@@ -32,7 +33,7 @@ public final class BuiltInModels {
     }
 
     /** @throws ResidualException when there is none of that name */
-    public static ModelFile read(String name) {
+    public static Model read(String name) {
         List<String> names = names();
         if (!names.contains(name)) {
             String shipped = names.isEmpty() ? "none" : String.join(", ", names);

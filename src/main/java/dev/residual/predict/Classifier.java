@@ -1,14 +1,15 @@
 package dev.residual.predict;
 
+import dev.residual.backend.Backend;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedNetwork;
-import dev.residual.model.State;
+import dev.residual.model.Model;
+import dev.residual.nn.InferenceNetwork;
+import dev.residual.nn.Softmax;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
-import dev.residual.weights.ModelFile;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -24,26 +26,25 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Any number of threads may use one classifier at once. They share the network's numbers, which nobody changes, and
  * each computes on its own, though two that classify single pictures do not compute the same layer at the same moment.
- * Where the application has started the {@link Engine} with several threads, they share many pictures of one call out
+ * Where the application has started the {@link Engine} with several threads, they share the images of one call out
  * among them. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {
-    private final FoldedNetwork network;
+    private final InferenceNetwork network;
     private final Normalization normalization;
     private final List<String> classes;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private Classifier(ModelFile model) {
+    private Classifier(Model model) {
         Engine.start();
         normalization = model.card().normalization();
         classes = model.card().classes();
-        try (State state = model.state(Device.of("auto"))) {
-            network = FoldedNetwork.of(model.network(), state);
-        }
+        Device device = Device.of("auto");
+        network = new InferenceNetwork(model.graph(), model::floats, Backend.of("auto", device, Precision.FP32));
     }
 
-    public static Classifier of(ModelFile model) {
+    public static Classifier of(Model model) {
         return new Classifier(model);
     }
 
@@ -53,12 +54,12 @@ public final class Classifier implements AutoCloseable {
      * @throws dev.residual.ResidualException when it cannot be read or is no model file
      */
     public static Classifier load(Path file) {
-        return of(ModelFile.read(file));
+        return of(Model.load(file));
     }
 
     /** The same from a stream, such as {@code getResourceAsStream} gives from the class path; the caller closes it. */
     public static Classifier load(InputStream in) {
-        return of(ModelFile.read(in, "the model"));
+        return of(Model.load(in));
     }
 
     /**
@@ -109,7 +110,7 @@ public final class Classifier implements AutoCloseable {
             float[] logits = network.logits(photos.size(), (from, to) -> images(photos.subList(from, to)));
             List<List<Prediction>> predictions = new ArrayList<>();
             for (int i = 0; i < photos.size(); i++) {
-                predictions.add(softmax(logits, i * classes.size()));
+                predictions.add(predictions(logits, i));
             }
             return predictions;
         } finally {
@@ -126,21 +127,12 @@ public final class Classifier implements AutoCloseable {
         return Pixels.tensor(new ImageSet(pixels, labels), 0, photos.size(), normalization, Precision.FP32);
     }
 
-    private List<Prediction> softmax(float[] logits, int from) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (int c = 0; c < classes.size(); c++) {
-            max = Math.max(max, logits[from + c]);
-        }
-        double sum = 0;
-        for (int c = 0; c < classes.size(); c++) {
-            sum += Math.exp(logits[from + c] - max);
-        }
-        List<Prediction> predictions = new ArrayList<>();
-        for (int c = 0; c < classes.size(); c++) {
-            predictions.add(new Prediction(classes.get(c), Math.exp(logits[from + c] - max) / sum));
-        }
-        predictions.sort(Comparator.comparingDouble(Prediction::probability).reversed());
-        return List.copyOf(predictions);
+    private List<Prediction> predictions(float[] logits, int image) {
+        Softmax softmax = new Softmax(logits, image * classes.size(), classes.size());
+        return IntStream.range(0, classes.size())
+                .mapToObj(c -> new Prediction(classes.get(c), softmax.probability(c)))
+                .sorted(Comparator.comparingDouble(Prediction::probability).reversed())
+                .toList();
     }
 
     @Override

@@ -3,9 +3,9 @@ package dev.residual.report;
 import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
 import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
 import de.erichseifert.vectorgraphics2d.util.PageSize;
+import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
-import dev.residual.train.LearningRate.Drop;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -30,10 +30,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  *
  * @param name of the run, for the title
  * @param metrics one row an epoch, in order; values that are NaN or infinite are not drawn
- * @param drops the iterations after which the learning rate changes; each becomes a vertical line with the new rate
+ * @param changes of the learning rate; each becomes a vertical line with the new rate
  *     above it. Those that the run has not passed are left out
  */
-public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look look) {
+public record Curves(String name, List<Metrics> metrics, List<Change> changes, Look look) {
     /** Pixels of the PNG: twice the size at which it is meant to be seen, for dense screens. */
     public static final int PNG_WIDTH = 1600;
 
@@ -60,7 +60,7 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
     // Blue, vermilion: told apart by the colour-blind (Okabe and Ito, 2008).
     private static final Color TRAIN = new Color(0x0072B2);
     private static final Color TEST = new Color(0xD55E00);
-    private static final Color DROP = new Color(0x777777);
+    private static final Color CHANGE = new Color(0x777777);
 
     /** What the picture looks like. */
     public enum Look {
@@ -72,7 +72,7 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
 
     public Curves {
         metrics = List.copyOf(metrics);
-        drops = List.copyOf(drops);
+        changes = List.copyOf(changes);
     }
 
     public void writePng(OutputStream out) throws IOException {
@@ -103,7 +103,7 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
                 LegendPosition.InsideSE,
                 LegendPosition.InsideSW);
         loss.paint(g, WIDTH, UPPER + RAISE);
-        paintDrops(g, loss, true);
+        paintChanges(g, loss, true);
         g.translate(0, UPPER + RAISE);
         XYChart accuracy = Panel.arranged(
                 accuracyPanel(),
@@ -113,12 +113,13 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
                 LegendPosition.InsideNW,
                 LegendPosition.InsideNE);
         accuracy.paint(g, WIDTH, HEIGHT - UPPER);
-        paintDrops(g, accuracy, false);
+        paintChanges(g, accuracy, false);
     }
 
     private XYChart lossPanel() {
-        double accuracy =
-                metrics.isEmpty() ? Double.NaN : metrics.get(metrics.size() - 1).testAccuracy();
+        double accuracy = metrics.isEmpty()
+                ? Double.NaN
+                : metrics.get(metrics.size() - 1).test().accuracy();
         String shortName = name.length() > NAME_LENGTH ? name.substring(0, NAME_LENGTH - 1) + "…" : name;
         XYChart chart = panel("Loss");
         chart.getStyler().setXAxisTicksVisible(false);
@@ -126,9 +127,9 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
                 Double.isNaN(accuracy)
                         ? shortName
                         : String.format(Locale.ROOT, "%s: %.2f %% test accuracy", shortName, accuracy));
-        addSeries(chart, "train", Metrics::trainLoss, TRAIN, 2);
+        addSeries(chart, "train", m -> m.train().loss(), TRAIN, 2);
         if (look != Look.ARTICLE) {
-            addSeries(chart, "test", Metrics::testLoss, TEST, 1.25f);
+            addSeries(chart, "test", m -> m.test().loss(), TEST, 1.25f);
         }
 
         double[] values = chart.getSeriesMap().values().stream()
@@ -152,8 +153,8 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
     private XYChart accuracyPanel() {
         XYChart chart = panel("Accuracy (%)");
         chart.setXAxisTitle(look == Look.ITERATIONS ? "Iteration" : "Epoch");
-        addSeries(chart, "train", Metrics::trainAccuracy, TRAIN, 2);
-        addSeries(chart, look == Look.ARTICLE ? "val" : "test", Metrics::testAccuracy, TEST, 2);
+        addSeries(chart, "train", m -> m.train().accuracy(), TRAIN, 2);
+        addSeries(chart, look == Look.ARTICLE ? "val" : "test", m -> m.test().accuracy(), TEST, 2);
         if (look == Look.ARTICLE) {
             // The article draws it on this axis, whose unit is percent: it lies at the bottom.
             XYSeries half = chart.addSeries("0.5", new double[] {0, lastX()}, new double[] {0.5, 0.5});
@@ -198,26 +199,26 @@ public record Curves(String name, List<Metrics> metrics, List<Drop> drops, Look 
         return Math.max(1, metrics.stream().mapToDouble(this::x).max().orElse(1));
     }
 
-    /** Over a painted chart the learning-rate drops, labelled above the plot. */
-    private void paintDrops(Graphics2D g, XYChart chart, boolean labelled) {
+    /** Over a painted chart the changes of the learning rate, labelled above the plot. */
+    private void paintChanges(Graphics2D g, XYChart chart, boolean labelled) {
         double top = chart.getScreenYFromChart(chart.getStyler().getYAxisMax());
         double bottom = chart.getScreenYFromChart(chart.getStyler().getYAxisMin());
         double free = 0;
-        for (Drop drop : drops) {
+        for (Change change : changes) {
             Metrics after = metrics.stream()
-                    .filter(m -> m.iteration() > drop.iteration())
+                    .filter(m -> m.iteration() > change.iteration())
                     .findFirst()
                     .orElse(null);
             if (after == null) {
                 return;
             }
             // An epoch has as many iterations everywhere in a run.
-            double x = chart.getScreenXFromChart(drop.iteration() * (x(after) / after.iteration()));
-            g.setColor(DROP);
+            double x = chart.getScreenXFromChart(change.iteration() * (x(after) / after.iteration()));
+            g.setColor(CHANGE);
             g.setStroke(Panel.dashed(1));
             g.draw(new Line2D.Double(x, top, x, bottom));
             if (labelled) {
-                String rate = MetricsFile.rate(drop.rate());
+                String rate = MetricsFile.rate(change.rate());
                 TextLayout label = new TextLayout("lr " + rate, Panel.FONT.deriveFont(12f), g.getFontRenderContext());
                 double left = x - label.getAdvance() / 2;
                 if (left > free) {

@@ -29,7 +29,7 @@ public final class HtmlReport {
     }
 
     private String page() {
-        TestSections test = new TestSections(run);
+        TestSections test = new TestSections(run.test());
         return """
                 <!DOCTYPE html>
                 <html lang="en">
@@ -47,18 +47,26 @@ public final class HtmlReport {
                 </body>
                 </html>
                 """.formatted(
-                Html.escape(run.name()),
-                style(),
-                header()
-                        + curves()
-                        + "<div class=\"beside\">\n"
-                        + test.confusion()
-                        + test.perClass()
-                        + "</div>\n"
-                        + test.mistakes()
-                        + filters()
-                        + Html.section("Configuration", Html.table("What the run was asked to do", run.configuration()))
-                        + Html.section("Provenance", Html.table("What it was made from, and on", run.provenance())));
+                        Html.escape(run.curves().name()),
+                        style(),
+                        header()
+                                + curves()
+                                + "<div class=\"beside\">\n"
+                                + test.confusion()
+                                + test.perClass()
+                                + "</div>\n"
+                                + test.mistakes()
+                                + filters()
+                                + Html.section(
+                                        "Configuration",
+                                        Html.table(
+                                                "What the run was asked to do",
+                                                run.tables().configuration()))
+                                + Html.section(
+                                        "Provenance",
+                                        Html.table(
+                                                "Software, hardware and data",
+                                                run.tables().provenance())));
     }
 
     private static String style() {
@@ -71,13 +79,13 @@ public final class HtmlReport {
 
     private String header() {
         StringBuilder figures = new StringBuilder();
-        if (!run.metrics().isEmpty()) {
-            Metrics last = run.metrics().get(run.metrics().size() - 1);
-            figure(figures, "Test accuracy", Html.percent(last.testAccuracy(), 2));
-            figure(figures, "Test loss", Html.decimal(last.testLoss(), 4));
-            figure(figures, "Training loss", Html.decimal(last.trainLoss(), 4));
+        if (!run.curves().metrics().isEmpty()) {
+            Metrics last = run.curves().metrics().get(run.curves().metrics().size() - 1);
+            figure(figures, "Test accuracy", Html.percent(last.test().accuracy(), 2));
+            figure(figures, "Test loss", Html.decimal(last.test().loss(), 4));
+            figure(figures, "Training loss", Html.decimal(last.train().loss(), 4));
             figure(figures, "Iterations", Html.count(last.iteration()));
-            figure(figures, "Time of training", Html.duration(last.seconds()));
+            figure(figures, "Training time", Html.duration(last.time().seconds()));
             figure(figures, "Images per second", Html.decimal(imagesPerSecond(), 0));
         }
         figure(figures, "Parameters", Html.count(run.parameters()));
@@ -88,7 +96,7 @@ public final class HtmlReport {
                 %s</dl>
                 </header>
                 """.formatted(
-                        Html.escape(run.name()),
+                        Html.escape(run.curves().name()),
                         run.note().isEmpty() ? "" : "<p>" + Html.escape(run.note()) + "</p>\n",
                         figures);
     }
@@ -99,8 +107,8 @@ public final class HtmlReport {
 
     /** The median over the epochs: the first one, and those beside other work, are slower. */
     private double imagesPerSecond() {
-        double[] rates = run.metrics().stream()
-                .mapToDouble(Metrics::imagesPerSecond)
+        double[] rates = run.curves().metrics().stream()
+                .mapToDouble(m -> m.time().imagesPerSecond())
                 .filter(Double::isFinite)
                 .sorted()
                 .toArray();
@@ -108,7 +116,7 @@ public final class HtmlReport {
     }
 
     private String curves() {
-        Curves curves = new Curves(run.name(), run.metrics(), run.drops(), run.look());
+        Curves curves = run.curves();
         ByteArrayOutputStream svg = new ByteArrayOutputStream();
         try {
             curves.writeSvg(svg);
@@ -116,7 +124,7 @@ public final class HtmlReport {
             throw new UncheckedIOException(e);
         }
         String caption = "Loss and accuracy at the end of each epoch."
-                + (run.drops().isEmpty() ? "" : " Dashed lines: the learning rate (lr) changes.");
+                + (run.curves().changes().isEmpty() ? "" : " Dashed lines: the learning rate (lr) changes.");
         return Html.section("Learning curves", """
                 <figure class="curves">
                 <div class="scroll">
@@ -125,17 +133,17 @@ public final class HtmlReport {
                 <figcaption>%s</figcaption>
                 </figure>
                 """.formatted(
-                        run.look() == Curves.Look.ITERATIONS ? "iterations" : "epochs",
+                        run.curves().look() == Curves.Look.ITERATIONS ? "iterations" : "epochs",
                         Base64.getEncoder().encodeToString(svg.toByteArray()),
                         caption));
     }
 
     private String filters() {
         String heading = "Filters of the first convolution";
-        Filters filters = run.filters();
-        if (filters == null) {
-            return Html.section(heading, Html.sentence("The weights are not at hand."));
+        if (run.filters().isEmpty()) {
+            return Html.section(heading, Html.sentence("Weights not available."));
         }
+        Filters filters = run.filters().get();
         if (filters.in() != 3) {
             return Html.section(
                     heading, Html.sentence("They read %s channels, not red, green and blue.".formatted(filters.in())));

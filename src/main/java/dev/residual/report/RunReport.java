@@ -1,50 +1,46 @@
 package dev.residual.report;
 
 import dev.residual.data.ImageSet;
-import dev.residual.run.Metrics;
-import dev.residual.train.Evaluation;
-import dev.residual.train.LearningRate.Drop;
+import dev.residual.evaluate.Evaluation;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Everything that {@link HtmlReport} says about one run.
  *
- * @param name of the run
  * @param note a sentence under the title, such as that the run was interrupted; empty when there is nothing to say
- * @param look of the learning curves
- * @param metrics one row an epoch, in order
- * @param drops the iterations after which the learning rate changes
- * @param parameters how many weights the network trains
- * @param classes their names, in the order of their numbers
- * @param evaluation of the test split, in its order; null when there is none
- * @param test the test split; null when it cannot be had any more
- * @param filters of the first convolution; null when there are no weights
- * @param configuration shown as a table, in the map's order
- * @param provenance what the run was made from and on; shown as a table, in the map's order
+ * @param curves its name and its metrics
+ * @param parameters of the network
+ * @param filters of the first convolution; empty when there are no weights
  */
 public record RunReport(
-        String name,
-        String note,
-        Curves.Look look,
-        List<Metrics> metrics,
-        List<Drop> drops,
-        long parameters,
-        List<String> classes,
-        Evaluation evaluation,
-        ImageSet test,
-        Filters filters,
-        Map<String, String> configuration,
-        Map<String, String> provenance) {
-
-    public RunReport {
-        if (evaluation != null && evaluation.classes() != classes.size()) {
-            throw new IllegalArgumentException(
-                    evaluation.classes() + " classes evaluated, but " + classes.size() + " names");
-        }
-        if (evaluation != null && test != null && evaluation.images() != test.size()) {
-            throw new IllegalArgumentException(
-                    evaluation.images() + " images evaluated, but " + test.size() + " in the test split");
+        String note, Curves curves, long parameters, Optional<Test> test, Optional<Filters> filters, Tables tables) {
+    /**
+     * What the network predicts for the test split.
+     *
+     * @param classes their names, in the order of their numbers
+     * @param evaluation in the order of the split
+     * @param images the split; empty when it cannot be had any more
+     */
+    public record Test(List<String> classes, Evaluation evaluation, Optional<ImageSet> images) {
+        public Test {
+            if (evaluation.classes() != classes.size()) {
+                throw new IllegalArgumentException(
+                        evaluation.classes() + " classes evaluated, but " + classes.size() + " names");
+            }
+            if (images.isPresent() && evaluation.images() != images.get().size()) {
+                throw new IllegalArgumentException(evaluation.images() + " images evaluated, but "
+                        + images.get().size() + " in the test split");
+            }
         }
     }
+
+    /**
+     * Tables at the end, each in its map's order.
+     *
+     * @param configuration what the run was asked to do
+     * @param provenance software, hardware and data
+     */
+    public record Tables(Map<String, String> configuration, Map<String, String> provenance) {}
 }

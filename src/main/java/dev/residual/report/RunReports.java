@@ -1,24 +1,22 @@
 package dev.residual.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
-import dev.residual.model.State;
-import dev.residual.model.Summary;
+import dev.residual.evaluate.Evaluation;
+import dev.residual.evaluate.Evaluator;
+import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.graph.Summary;
+import dev.residual.model.Model;
+import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
-import dev.residual.tensor.Device;
+import dev.residual.run.TrainedModel;
 import dev.residual.tensor.Engine;
-import dev.residual.train.Evaluation;
-import dev.residual.train.Evaluator;
-import dev.residual.train.LearningRate;
-import dev.residual.train.LearningRate.Drop;
-import dev.residual.train.RunConfig;
-import dev.residual.train.TrainedModel;
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.Safetensors.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,42 +41,32 @@ public final class RunReports {
         }
         Metrics last = metrics.get(metrics.size() - 1);
         String name = run.path().toAbsolutePath().normalize().getFileName().toString();
-        List<Drop> drops = new LearningRate(config.recipe()).dropsBefore(last.iteration());
+        List<Change> changes = config.recipe().schedule().changesBefore(last.iteration());
         Curves.Look look = config.recipe().name().equals("article") ? Curves.Look.ARTICLE : Curves.Look.ITERATIONS;
-        Curves curves = new Curves(name, metrics, drops, look);
+        Curves curves = new Curves(name, metrics, changes, look);
         AtomicFile.write(run.curves(), curves::writePng);
-        AtomicFile.write(run.path().resolve("curves.svg"), curves::writeSvg);
+        AtomicFile.write(run.curvesSvg(), curves::writeSvg);
 
         Optional<TrainedModel> trained = TrainedModel.of(run, warning);
-        Optional<ModelFile> model = trained.map(TrainedModel::model);
-        Optional<Evaluation> evaluation = model.flatMap(m -> dataset.map(d -> evaluate(m, d, config.threads())));
-        HtmlReport.write(
-                new RunReport(
-                        name,
-                        trained.map(TrainedModel::finished).orElse(false)
-                                ? ""
-                                : "This run is not finished: it stands at iteration " + last.iteration() + ".",
-                        look,
-                        metrics,
-                        drops,
-                        Summary.of(config.architecture()).parameters(),
-                        model.map(m -> m.card().classes()).orElse(List.of()),
-                        evaluation.orElse(null),
-                        dataset.map(Dataset::test).orElse(null),
-                        model.map(RunReports::firstLayer).orElse(null),
-                        configuration(config),
-                        provenance(config)),
-                run.report());
+        Optional<Model> model = trained.map(TrainedModel::model);
+        boolean finished = trained.map(TrainedModel::finished).orElse(false);
+        RunReport report = new RunReport(
+                finished ? "" : "This run is not finished: it stands at iteration " + last.iteration() + ".",
+                curves,
+                Summary.of(config.architecture().graph()).parameters(),
+                model.flatMap(m -> dataset.map(d -> test(m, d, config.compute().threads()))),
+                model.map(RunReports::firstLayer),
+                new RunReport.Tables(configuration(config), provenance(config)));
+        HtmlReport.write(report, run.report());
     }
 
-    private static Evaluation evaluate(ModelFile model, Dataset dataset, int threads) {
+    private static RunReport.Test test(Model model, Dataset dataset, int threads) {
         Engine.start(threads);
-        try (State state = model.state(Device.CPU)) {
-            return Evaluator.of(model, state, Device.CPU).evaluate(dataset.test());
-        }
+        Evaluation evaluation = Evaluator.of(model, Evaluator.Compute.of(model)).evaluate(dataset.test());
+        return new RunReport.Test(model.card().classes(), evaluation, Optional.of(dataset.test()));
     }
 
-    private static Filters firstLayer(ModelFile model) {
+    private static Filters firstLayer(Model model) {
         NamedTensor weights = model.tensors().get("conv1.weight");
         long[] shape = weights.shape();
         return new Filters(weights.floats(), (int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3]);
@@ -87,31 +75,34 @@ public final class RunReports {
     private static Map<String, String> configuration(RunConfig config) {
         Map<String, String> table = new LinkedHashMap<>();
         table.put("network", config.architecture().name());
-        table.putAll(flat(config.architecture()));
-        flat(config.recipe()).forEach((key, value) -> table.put(key.equals("name") ? "recipe" : key, value));
+        flatten("", Json.tree(Json.compact(config.architecture()), "a record"), table);
+        flatten("", Json.tree(Json.compact(config.recipe()), "a record"), table);
+        table.put("recipe", table.remove("name"));
         table.put("dataset", config.data().dataset());
         table.put("validation", config.data().validation() + " images held out");
         table.put("seed", Long.toString(config.seed()));
-        table.put("threads", Integer.toString(config.threads()));
-        table.put("precision", config.precision().toString());
-        table.put("device", config.device());
+        flatten("", Json.tree(Json.compact(config.compute()), "a record"), table);
         return table;
     }
 
-    private static Map<String, String> flat(Record value) {
-        Map<String, String> flat = new LinkedHashMap<>();
-        Json.tree(Json.compact(value), "a record")
-                .properties()
-                .forEach(field -> flat.put(
-                        field.getKey(),
-                        field.getValue().isTextual()
-                                ? field.getValue().textValue()
-                                : field.getValue().toString()));
-        return flat;
+    /** A record's fields, those of records in it with their names before. */
+    private static void flatten(String prefix, JsonNode node, Map<String, String> table) {
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            String name = prefix + field.getKey();
+            JsonNode value = field.getValue();
+            if (value.isObject()) {
+                flatten(name + ".", value, table);
+            } else {
+                table.put(name, value.isTextual() ? value.textValue() : value.toString());
+            }
+        }
     }
 
     private static Map<String, String> provenance(RunConfig config) {
-        Map<String, String> table = new LinkedHashMap<>(config.provenance());
+        Map<String, String> table = new LinkedHashMap<>();
+        flatten("", Json.tree(Json.compact(config.made().software()), "a record"), table);
+        table.put("started", config.made().started());
+        config.made().startedFrom().forEach(line -> table.merge("started from", line, (a, b) -> a + "; " + b));
         config.data().sha256().forEach((file, sum) -> table.put("SHA-256 of " + file, sum));
         return table;
     }

@@ -1,9 +1,10 @@
 package dev.residual.report;
 
-import dev.residual.train.Evaluation;
+import dev.residual.evaluate.Evaluation;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The sections about the test split: what the network says about its images. */
@@ -13,14 +14,12 @@ final class TestSections {
 
     private static final String ABSENT = "There is no evaluation of the test split.";
 
-    private final RunReport run;
-    private final Evaluation evaluation;
+    private final Optional<RunReport.Test> test;
     private final List<String> classes;
 
-    TestSections(RunReport run) {
-        this.run = run;
-        this.evaluation = run.evaluation();
-        this.classes = run.classes().stream().map(Html::escape).toList();
+    TestSections(Optional<RunReport.Test> test) {
+        this.test = test;
+        classes = test.map(t -> t.classes().stream().map(Html::escape).toList()).orElse(List.of());
     }
 
     /** The numbers of the wrongly classified images, the most confident first, at most {@code limit}. */
@@ -36,27 +35,28 @@ final class TestSections {
 
     String confusion() {
         String heading = "Confusion matrix";
-        if (evaluation == null) {
+        if (test.isEmpty()) {
             return Html.section(heading, Html.sentence(ABSENT));
         }
+        Evaluation evaluation = test.get().evaluation();
         StringBuilder columns = new StringBuilder();
         StringBuilder rows = new StringBuilder();
         int[][] confusion = evaluation.confusion();
-        for (int given = 0; given < classes.size(); given++) {
-            columns.append("<th scope=\"col\"><span>%s</span></th>".formatted(classes.get(given)));
-            rows.append("<tr><th scope=\"row\">%s</th>".formatted(classes.get(given)));
-            int total = IntStream.of(confusion[given]).sum();
+        for (int actual = 0; actual < classes.size(); actual++) {
+            columns.append("<th scope=\"col\"><span>%s</span></th>".formatted(classes.get(actual)));
+            rows.append("<tr><th scope=\"row\">%s</th>".formatted(classes.get(actual)));
+            int total = IntStream.of(confusion[actual]).sum();
             for (int predicted = 0; predicted < classes.size(); predicted++) {
-                rows.append(cell(given == predicted, confusion[given][predicted], total));
+                rows.append(cell(actual == predicted, confusion[actual][predicted], total));
             }
             rows.append("</tr>\n");
         }
         return Html.section(heading, """
                 <div class="scroll">
                 <table class="confusion">
-                <caption>%s of the %s images of the test split are classified correctly. Row: the given class; column: \
-                the predicted one. The colour is the share of the row: blue for correct, orange (by its square root, \
-                so that little shows) for wrong.</caption>
+                <caption>%s of the %s images of the test split are classified correctly. Rows: the actual class; columns: \
+                the predicted one. Colour: share of the row, blue for correct, orange for errors (square-root scale, so \
+                that small counts stay visible).</caption>
                 <thead>
                 <tr><td></td>%s</tr>
                 </thead>
@@ -77,12 +77,12 @@ final class TestSections {
     }
 
     String perClass() {
-        String heading = "Accuracy by class";
-        if (evaluation == null) {
+        String heading = "Recall by class";
+        if (test.isEmpty()) {
             return Html.section(heading, Html.sentence(ABSENT));
         }
         StringBuilder rows = new StringBuilder();
-        double[] accuracy = evaluation.perClass();
+        double[] accuracy = test.get().evaluation().recall();
         for (int c = 0; c < classes.size(); c++) {
             rows.append(String.format(
                     Locale.ROOT,
@@ -102,28 +102,29 @@ final class TestSections {
 
     String mistakes() {
         String heading = "Most confident mistakes";
-        if (evaluation == null) {
+        if (test.isEmpty()) {
             return Html.section(heading, Html.sentence(ABSENT));
         }
-        if (run.test() == null) {
-            return Html.section(heading, Html.sentence("The images of the test split are not at hand."));
+        if (test.get().images().isEmpty()) {
+            return Html.section(heading, Html.sentence("The images of the test split are not available."));
         }
+        Evaluation evaluation = test.get().evaluation();
         int[] mistakes = mostConfidentMistakes(evaluation, MISTAKES);
         if (mistakes.length == 0) {
             return Html.section(heading, Html.sentence("Every test image is classified correctly."));
         }
         StringBuilder figures = new StringBuilder();
         for (int i : mistakes) {
-            String given = classes.get(evaluation.labels()[i]);
+            String actual = classes.get(evaluation.labels()[i]);
             String predicted = classes.get(evaluation.predicted()[i]);
             String confidence = Html.percent(100.0 * evaluation.confidence()[i], 2);
-            figures.append(
-                    """
+            figures.append("""
                     <figure>
-                    <img alt="Test image %s: given %s, predicted %s" src="%s"/>
-                    <figcaption>given <b>%s</b><br/>predicted <b class="miss">%s</b><br/>%s</figcaption>
+                    <img alt="Test image %s: actual %s, predicted %s" src="%s"/>
+                    <figcaption>actual <b>%s</b><br/>predicted <b class="miss">%s</b><br/>%s</figcaption>
                     </figure>
-                    """.formatted(i, given, predicted, Tiles.image(run.test(), i), given, predicted, confidence));
+                    """.formatted(
+                    i, actual, predicted, Tiles.image(test.get().images().get(), i), actual, predicted, confidence));
         }
         return Html.section(heading, """
                 <p>The wrongly classified test images about which the network is most certain, with the probability that

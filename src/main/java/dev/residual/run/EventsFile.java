@@ -54,14 +54,14 @@ public final class EventsFile {
     /** Adds one row: each of its figures under a tag of its own, by iteration. */
     public void add(Metrics row) {
         Map<String, Double> scalars = new LinkedHashMap<>();
-        scalars.put("loss/train", row.trainLoss());
-        scalars.put("loss/test", row.testLoss());
-        scalars.put("loss/validation", row.validationLoss());
-        scalars.put("accuracy/train", row.trainAccuracy());
-        scalars.put("accuracy/test", row.testAccuracy());
-        scalars.put("accuracy/validation", row.validationAccuracy());
+        scalars.put("loss/train", row.train().loss());
+        scalars.put("loss/test", row.test().loss());
+        scalars.put("loss/validation", row.validation().loss());
+        scalars.put("accuracy/train", row.train().accuracy());
+        scalars.put("accuracy/test", row.test().accuracy());
+        scalars.put("accuracy/validation", row.validation().accuracy());
         scalars.put("learning_rate", row.learningRate());
-        scalars.put("images_per_second", row.imagesPerSecond());
+        scalars.put("images_per_second", row.time().imagesPerSecond());
         scalars.values().removeIf(v -> v.isNaN());
         try {
             byte[] summary = message(out -> {

@@ -32,14 +32,32 @@ public record MetricsFile(Path path) {
                 Integer.toString(m.epoch()),
                 Long.toString(m.iteration()),
                 rate(m.learningRate()),
-                number(m.trainLoss(), 6),
-                number(m.trainAccuracy(), 3),
-                number(m.testLoss(), 6),
-                number(m.testAccuracy(), 3),
-                number(m.seconds(), 2),
-                number(m.imagesPerSecond(), 1),
-                number(m.validationLoss(), 6),
-                number(m.validationAccuracy(), 3));
+                number(m.train().loss(), 6),
+                number(m.train().accuracy(), 3),
+                number(m.test().loss(), 6),
+                number(m.test().accuracy(), 3),
+                number(m.time().seconds(), 2),
+                number(m.time().imagesPerSecond(), 1),
+                number(m.validation().loss(), 6),
+                number(m.validation().accuracy(), 3));
+    }
+
+    /** A row for people: what it measured, without what does not exist. */
+    public static String words(Metrics m) {
+        List<String> words = new ArrayList<>();
+        add(words, "train", m.train());
+        add(words, "test", m.test());
+        add(words, "validation", m.validation());
+        return String.join(", ", words);
+    }
+
+    private static void add(List<String> words, String set, Score score) {
+        if (!Double.isNaN(score.loss())) {
+            words.add(set + " loss " + number(score.loss(), 4));
+        }
+        if (!Double.isNaN(score.accuracy())) {
+            words.add(set + " accuracy " + number(score.accuracy(), 2) + " %");
+        }
     }
 
     private static String number(double value, int decimals) {
@@ -92,14 +110,10 @@ public record MetricsFile(Path path) {
                     Integer.parseInt(cells[0]),
                     Long.parseLong(cells[1]),
                     values[2],
-                    values[3],
-                    values[4],
-                    values[5],
-                    values[6],
-                    values[7],
-                    values[8],
-                    values[9],
-                    values[10]);
+                    new Score(values[3], values[4]),
+                    new Score(values[5], values[6]),
+                    new Score(values[9], values[10]),
+                    new Metrics.Time(values[7], values[8]));
         } catch (NumberFormatException e) {
             throw new ResidualException(path + ": line " + lineNumber + ": expected " + COLUMNS + " numbers", e);
         }

@@ -41,6 +41,10 @@ public record RunDirectory(Path path) {
         return path.resolve("curves.png");
     }
 
+    public Path curvesSvg() {
+        return path.resolve("curves.svg");
+    }
+
     public Path report() {
         return path.resolve("report.html");
     }

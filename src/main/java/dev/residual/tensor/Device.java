@@ -4,7 +4,9 @@ import dev.residual.ResidualException;
 import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Where a network computes. */
 public enum Device {
@@ -51,6 +53,14 @@ public enum Device {
             return tensor;
         }
         return this == CUDA ? tensor.cuda() : tensor.cpu();
+    }
+
+    /** For a new tensor here, of this type. */
+    public TensorOptions options(ScalarType type) {
+        TensorOptions options = new TensorOptions(type);
+        return this == CUDA
+                ? options.device(new org.bytedeco.pytorch.DeviceOptional(new org.bytedeco.pytorch.Device("cuda")))
+                : options;
     }
 
     @Override

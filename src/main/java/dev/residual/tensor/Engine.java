@@ -47,6 +47,11 @@ public final class Engine {
         torch.set_num_threads(threads);
     }
 
+    /** How many threads an operation uses that the calling thread starts. */
+    public static int currentThreads() {
+        return torch.get_num_threads();
+    }
+
     /** The number that it was started with, whoever asks. */
     public static int threads() {
         return threads;
@@ -65,24 +70,13 @@ public final class Engine {
         });
     }
 
-    /**
-     * What computes, and with which of the processor's instructions: another version, or other instructions, round
-     * differently. Where oneDNN cannot be used libtorch computes alone, and this says why.
-     */
-    public static String kernels() {
-        return OneDnn.problem()
-                .map(problem -> "libtorch alone: " + problem)
-                .orElseGet(() -> "oneDNN " + OneDnn.description());
-    }
-
-    /** Whether oneDNN, by which training is fast, can be used on this system. */
-    public static boolean hasOneDnn() {
-        return OneDnn.problem().isEmpty();
-    }
-
     /** The version of libtorch's bindings that are loaded, such as {@code 2.10.0-1.5.13}. */
-    public static String libtorchVersion() throws IOException {
-        return Loader.getVersion("org.bytedeco", "pytorch");
+    public static String libtorchVersion() {
+        try {
+            return Loader.getVersion("org.bytedeco", "pytorch");
+        } catch (IOException e) {
+            return "of an unknown version";
+        }
     }
 
     /** The processor's vector instructions that libtorch's own operations use, such as {@code AVX2}. */
@@ -123,7 +117,7 @@ public final class Engine {
      * libtorch1.13 and libtorch-dev, say) must not be loaded beside ours, or the process dies with SIGSEGV. JavaCPP looks
      * there for optional parts that we do not bring.
      */
-    static synchronized void load(Class<?> bindings) {
+    public static synchronized void load(Class<?> bindings) {
         String libraryPath = System.getProperty("java.library.path", "");
         System.setProperty("java.library.path", "");
         try {

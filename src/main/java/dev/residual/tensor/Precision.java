@@ -28,20 +28,17 @@ public enum Precision {
         return type;
     }
 
-    /**
-     * The same on every start on a machine, so that the same command gives the same model.
-     *
-     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 where the processor itself multiplies bfloat16
-     */
-    public static Precision of(String name, Device device) {
-        requireName(name);
-        if (name.equals("auto")) {
-            return device == Device.CPU && OneDnn.multipliesBfloat16() ? BF16 : FP32;
+    /** @throws IllegalArgumentException when networks do not compute in this type */
+    public static Precision of(ScalarType type) {
+        for (Precision precision : values()) {
+            if (precision.type == type.intern()) {
+                return precision;
+            }
         }
-        return valueOf(name.toUpperCase(Locale.ROOT));
+        throw new IllegalArgumentException("no precision of type " + type);
     }
 
-    /** @throws ResidualException when {@link #of} would not know that name; libtorch need not be there */
+    /** @throws ResidualException when it is neither a precision nor {@code auto}; libtorch need not be there */
     public static void requireName(String name) {
         if (!NAMES.contains(name)) {
             throw new ResidualException("no precision '" + name + "': expected " + String.join(" or ", NAMES));

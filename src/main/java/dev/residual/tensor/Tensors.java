@@ -13,9 +13,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class Tensors {
     private Tensors() {}
 
+    /** Uninitialised, in the machine's memory. */
+    public static Tensor empty(ScalarType type, long... shape) {
+        return torch.empty(shape, new TensorOptions(type), new MemoryFormatOptional());
+    }
+
     /** A new float32 tensor of this shape, in the machine's memory. */
     public static Tensor of(float[] values, long... shape) {
-        Tensor tensor = torch.empty(shape, new TensorOptions(ScalarType.Float), new MemoryFormatOptional());
+        Tensor tensor = empty(ScalarType.Float, shape);
         check(values.length, tensor);
         new FloatPointer(tensor.data_ptr()).put(values, 0, values.length);
         return tensor;
@@ -23,8 +28,7 @@ public final class Tensors {
 
     /** A new int64 tensor with one dimension. */
     public static Tensor of(long[] values) {
-        Tensor tensor =
-                torch.empty(new long[] {values.length}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional());
+        Tensor tensor = empty(ScalarType.Long, values.length);
         new LongPointer(tensor.data_ptr()).put(values, 0, values.length);
         return tensor;
     }

@@ -4,10 +4,15 @@ import dev.residual.ResidualException;
 import dev.residual.run.EventsFile;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
+import dev.residual.run.Progress;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunLog;
 import dev.residual.run.StepsFile;
-import dev.residual.tensor.Engine;
+import dev.residual.train.TrainingEvent.CheckpointWritten;
+import dev.residual.train.TrainingEvent.EpochEnded;
+import dev.residual.train.TrainingEvent.LearningRateChanged;
+import dev.residual.train.TrainingEvent.Stepped;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +26,7 @@ import java.util.function.Supplier;
  * {@code steps.csv} where it is wanted. Of these only {@code metrics.csv} must be written; where another file cannot be,
  * the run goes on, with one warning.
  */
-final class Recorder implements TrainingListener {
+final class Recorder implements Consumer<TrainingEvent> {
     private final MetricsFile file;
     private final List<Metrics> rows;
     private final Optional<EventsFile> events;
@@ -33,10 +38,10 @@ final class Recorder implements TrainingListener {
     /**
      * @param start where training starts from. Rows that were written after it belong to a time that will come again, and
      *     go
-     * @param logSteps whether to write {@code steps.csv}
+     * @param backend that computes, as it describes itself
      * @param warning is told, in a sentence, of what cannot be written or has been lost
      */
-    Recorder(RunDirectory run, Progress start, boolean logSteps, Consumer<String> warning) {
+    Recorder(RunDirectory run, Progress start, RunConfig config, String backend, Consumer<String> warning) {
         this.warning = warning;
         file = new MetricsFile(run.metrics());
         List<Metrics> earlier = file.read();
@@ -48,8 +53,8 @@ final class Recorder implements TrainingListener {
         file.write(rows);
         log = new RunLog(run.log());
         events = optional("events", () -> new EventsFile(run.path(), rows));
-        steps = logSteps ? optional("steps", () -> steps(run, start)) : Optional.empty();
-        line("iteration " + start.iteration() + ": training begins, computed by " + Engine.kernels());
+        steps = config.keep().logSteps() ? optional("steps", () -> steps(run, start)) : Optional.empty();
+        line("iteration " + start.iteration() + ": training begins, computed by " + backend);
     }
 
     private StepsFile steps(RunDirectory run, Progress start) {
@@ -90,33 +95,24 @@ final class Recorder implements TrainingListener {
         line("failed: " + e.getMessage());
     }
 
-    List<Metrics> rows() {
-        return rows;
+    @Override
+    public void accept(TrainingEvent event) {
+        if (event instanceof Stepped s) {
+            steps.ifPresent(f -> attempt("steps", () -> f.add(s.progress().iteration(), s.learningRate(), s.loss())));
+        } else if (event instanceof LearningRateChanged c) {
+            line("iteration " + c.iteration() + ": learning rate " + MetricsFile.rate(c.learningRate()));
+        } else if (event instanceof EpochEnded e) {
+            add(e.metrics());
+        } else if (event instanceof CheckpointWritten c) {
+            line("iteration " + c.progress().iteration() + ": checkpoint written");
+        }
     }
 
-    @Override
-    public void onStep(Progress progress, double loss, double learningRate) {
-        steps.ifPresent(s -> attempt("steps", () -> s.add(progress.iteration(), learningRate, loss)));
-    }
-
-    @Override
-    public void onLearningRate(long iteration, double learningRate) {
-        line("iteration " + iteration + ": learning rate " + MetricsFile.rate(learningRate));
-    }
-
-    @Override
-    public void onEpoch(Metrics row) {
+    private void add(Metrics row) {
         rows.removeIf(r -> r.epoch() == row.epoch()); // of an end in its middle, which is no end any more
         rows.add(row);
         file.write(rows);
         events.ifPresent(e -> attempt("events", () -> e.add(row)));
-        line("epoch " + row.epoch() + ", iteration " + row.iteration() + ": train loss " + row.trainLoss()
-                + ", train accuracy " + row.trainAccuracy() + ", test loss " + row.testLoss() + ", test accuracy "
-                + row.testAccuracy());
-    }
-
-    @Override
-    public void onCheckpoint(Progress progress) {
-        line("iteration " + progress.iteration() + ": checkpoint written");
+        line("epoch " + row.epoch() + ", iteration " + row.iteration() + ": " + MetricsFile.words(row));
     }
 }

@@ -3,11 +3,11 @@ package dev.residual.train;
 import dev.residual.ResidualException;
 import dev.residual.data.Batch;
 import dev.residual.data.Batches;
-import dev.residual.model.Gradients;
-import dev.residual.model.Pass;
-import dev.residual.model.ResNet;
-import dev.residual.model.State;
+import dev.residual.nn.TrainingNetwork;
+import dev.residual.nn.Weights;
+import dev.residual.recipe.Schedule;
 import dev.residual.run.Metrics;
+import dev.residual.run.Progress;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Scope;
 import java.util.Optional;
@@ -19,21 +19,24 @@ import org.bytedeco.pytorch.Tensor;
 
 /** The training loop. */
 public final class Trainer {
-    private final ResNet network;
-    private final State state;
-    private final Gradients gradients;
-    private final Optimizer optimizer;
-    private final Batches batches;
-    private final LearningRate learningRate;
+    private final Session session;
+    private final Schedule schedule;
     private final long lastIteration;
-    private final Device device;
     private Progress progress;
     private Progress saved;
 
     /**
-     * What the loop calls out for, besides its listener.
+     * What is trained, and with what.
      *
-     * @param evaluate measures the network as it is now; gives nothing when it was stopped
+     * @param batches stands where the progress says
+     */
+    public record Session(
+            TrainingNetwork network, Weights weights, OptimizerState optimizer, Batches batches, Device device) {}
+
+    /**
+     * What the loop calls.
+     *
+     * @param evaluate measures the network as it is now; empty when it was stopped
      * @param checkpoint saves everything
      * @param checkpointEvery iterations from one checkpoint to the next
      * @param stop whether to stop after this step
@@ -45,31 +48,15 @@ public final class Trainer {
             BooleanSupplier stop) {}
 
     /**
-     * @param gradients memory for them
-     * @param batches stands where {@code progress} says
-     * @param progress of a new run, or of the checkpoint that it goes on from
      * @param lastIteration where the run ends
+     * @param progress of a new run, or of the checkpoint that it goes on from
      */
-    public Trainer(
-            ResNet network,
-            State state,
-            Gradients gradients,
-            Optimizer optimizer,
-            Batches batches,
-            Recipe recipe,
-            long lastIteration,
-            Device device,
-            Progress progress) {
-        this.network = network;
-        this.state = state;
-        this.gradients = gradients;
-        this.optimizer = optimizer;
-        this.batches = batches;
-        this.learningRate = new LearningRate(recipe);
+    public Trainer(Session session, Schedule schedule, long lastIteration, Progress progress) {
+        this.session = session;
+        this.schedule = schedule;
         this.lastIteration = lastIteration;
-        this.device = device;
         this.progress = progress;
-        saved = progress.equals(Progress.start(recipe)) ? null : progress;
+        saved = progress.equals(Progress.start(schedule)) ? null : progress;
     }
 
     /**
@@ -78,13 +65,13 @@ public final class Trainer {
      * @return whether the end was reached
      * @throws ResidualException when the loss is no longer finite; the last checkpoint is left as it is
      */
-    public boolean run(Hooks hooks, TrainingListener listener) {
+    public boolean run(Hooks hooks, Consumer<TrainingEvent> listener) {
         while (true) {
             if (progress.evaluationDue()) {
-                listener.onEvaluation(progress);
+                listener.accept(new TrainingEvent.Evaluating(progress));
                 Optional<Metrics> metrics = hooks.evaluate().apply(progress);
                 if (metrics.isPresent()) {
-                    listener.onEpoch(metrics.get());
+                    listener.accept(new TrainingEvent.EpochEnded(metrics.get()));
                     progress = progress.evaluated();
                 }
             }
@@ -94,7 +81,7 @@ public final class Trainer {
             if (due && !progress.equals(saved)) {
                 hooks.checkpoint().accept(progress);
                 saved = progress;
-                listener.onCheckpoint(progress);
+                listener.accept(new TrainingEvent.CheckpointWritten(progress));
             }
             if (finished || stopped) {
                 return finished;
@@ -103,42 +90,44 @@ public final class Trainer {
         }
     }
 
-    private void step(TrainingListener listener) {
+    private void step(Consumer<TrainingEvent> listener) {
         long start = System.nanoTime();
-        double rate = learningRate.at(progress.iteration(), progress.warmup().on());
+        long iteration = progress.iteration();
+        double rate = schedule.at(iteration, progress.warmup().on());
         if (rate != progress.learningRate()) {
-            listener.onLearningRate(progress.iteration(), rate);
+            listener.accept(new TrainingEvent.LearningRateChanged(iteration, rate));
         }
         double value;
         try (Scope scope = Scope.inference()) {
-            Batch batch = batches.next();
-            Tensor images = device.move(batch.images());
-            Tensor labels = device.move(batch.labels());
+            Batch batch = session.batches.next();
+            Tensor images = session.device.move(batch.images());
+            Tensor labels = session.device.move(batch.labels());
 
-            Pass pass = Pass.training(state, gradients);
-            Tensor logits = network.forward(images, pass);
+            Tensor logits = session.network.forward(images);
             CrossEntropy loss = CrossEntropy.of(logits, labels);
             value = loss.value();
             requireFinite("loss", value, rate);
-            network.backward(loss.gradient(), pass);
-            optimizer.step(gradients, rate, progress.iteration());
+            session.network.backward(loss.gradient());
+            session.optimizer.step(session.network.gradients(), rate, iteration);
             // ReLU may make 0 of a NaN and so hide it from the loss, but not from the gradients behind it.
-            requireFinite("sum of all weights", state.trained().all().sum().item_double(), rate);
+            requireFinite(
+                    "sum of all weights", session.weights.trained().all().sum().item_double(), rate);
 
             int correct = (int)
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
-            boolean lastOfRun = progress.iteration() + 1 == lastIteration;
             double seconds = (System.nanoTime() - start) / 1e9;
-            progress = progress.after(value, correct, batch.size(), batch.last(), lastOfRun, seconds, rate);
+            progress = progress.after(
+                    new Progress.Step(value, correct, batch.size(), batch.last(), seconds, rate),
+                    iteration + 1 == lastIteration);
         }
-        listener.onStep(progress, value, rate);
+        listener.accept(new TrainingEvent.Stepped(progress, value, rate));
     }
 
     private void requireFinite(String what, double value, double rate) {
         if (!Double.isFinite(value)) {
             throw new ResidualException("the " + what + " is " + value + " at iteration " + progress.iteration()
                     + " with learning rate " + rate
-                    + ": training has diverged; the last checkpoint is kept (try a lower --learning-rate)");
+                    + ": training has diverged; the last checkpoint is kept (try a lower learning rate)");
         }
     }
 }

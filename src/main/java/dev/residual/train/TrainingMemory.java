@@ -3,7 +3,8 @@ package dev.residual.train;
 import com.sun.management.OperatingSystemMXBean;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
-import dev.residual.model.Summary;
+import dev.residual.graph.Summary;
+import dev.residual.run.RunConfig;
 import dev.residual.tensor.Precision;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
@@ -22,7 +23,7 @@ public record TrainingMemory(long heap, long whole) {
     private static final double BACKWARD = 1.4;
 
     public static TrainingMemory of(RunConfig config, Dataset dataset) {
-        Summary summary = Summary.of(config.architecture());
+        Summary summary = Summary.of(config.architecture().graph());
         // The backward pass needs what went into each convolution and what went into the BN behind it.
         long activations = 2
                 * summary.layers().stream()
@@ -31,14 +32,15 @@ public record TrainingMemory(long heap, long whole) {
                                 * layer.output().height()
                                 * layer.output().width())
                         .sum();
-        int bytes = config.precision() == Precision.BF16 ? 2 : 4;
-        int batch = Math.min(config.recipe().batchSize(), dataset.train().size());
-        int memories = Optimizer.memories(config.recipe());
+        int bytes = config.compute().precision() == Precision.BF16 ? 2 : 4;
+        int batch =
+                Math.min(config.recipe().images().batchSize(), dataset.train().size());
+        int kept = OptimizerState.valuesPerParameter(config.recipe().optimizer());
         long weights = Float.BYTES * summary.parameters();
         long images = dataset.train().pixels().length + dataset.test().pixels().length;
         long validation = config.data().validation() > 0 ? dataset.train().pixels().length : 0;
-        long heap = images + validation + weights * (1 + memories);
-        long whole = PROGRAM + heap + weights * (2 + memories) + (long) (BACKWARD * bytes * activations * batch);
+        long heap = images + validation + weights * (1 + kept);
+        long whole = PROGRAM + heap + weights * (2 + kept) + (long) (BACKWARD * bytes * activations * batch);
         return new TrainingMemory(heap, whole);
     }
 

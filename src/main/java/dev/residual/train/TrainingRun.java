@@ -1,33 +1,46 @@
 package dev.residual.train;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.backend.Backend;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Seed;
-import dev.residual.model.Gradients;
-import dev.residual.model.Initialization;
-import dev.residual.model.ResNet;
-import dev.residual.model.State;
-import dev.residual.model.Summary;
+import dev.residual.data.Split;
+import dev.residual.evaluate.Evaluation;
+import dev.residual.evaluate.Evaluator;
+import dev.residual.formats.safetensors.Safetensors;
+import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.graph.Graph;
+import dev.residual.graph.Summary;
+import dev.residual.model.Model;
+import dev.residual.model.Model.Card;
+import dev.residual.model.Provenance;
+import dev.residual.nn.Initialization;
+import dev.residual.nn.TrainingNetwork;
+import dev.residual.nn.Weights;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Checkpoint;
+import dev.residual.run.Checkpoints;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
+import dev.residual.run.Progress;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.Score;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.ModelFile.Card;
-import dev.residual.weights.Safetensors;
-import java.util.List;
-import java.util.Locale;
+import dev.residual.tensor.Tensors;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * One run: what a configuration says, put together around the {@link Trainer}, from the start or from a checkpoint to the
@@ -37,205 +50,275 @@ public final class TrainingRun {
     /** Keeps the augmentation of evaluated training images apart from that of trained ones. */
     private static final long EVALUATION = 0x6576616cL; // "eval"
 
-    private final RunDirectory directory;
     private final RunConfig config;
     private final Dataset dataset;
+    private final Optional<RunDirectory> directory;
+    private final Optional<Checkpoint> from;
     private final Split split;
     private final Recipe recipe;
-    private final ResNet network;
-    private final Checkpoints checkpoints;
-    private final BooleanSupplier stop;
+    private final Graph graph;
+    private final Progress start;
 
-    /** @param stop asked whether to stop: after each step, and in an evaluation by several threads at once */
-    public TrainingRun(RunDirectory directory, RunConfig config, Dataset dataset, BooleanSupplier stop) {
-        if (config.architecture().classes() != dataset.classes().size()) {
-            throw new ResidualException(
-                    "the network has " + config.architecture().classes() + " classes, " + dataset.name() + " has "
-                            + dataset.classes().size());
-        }
-        this.directory = directory;
+    /**
+     * @param directory where everything is written; empty to write nothing
+     * @param from where to go on; empty to start anew
+     * @throws ResidualException when these do not fit together, the end is behind the checkpoint, or its files could not be
+     *     read again
+     */
+    public TrainingRun(RunConfig config, Dataset dataset, Optional<RunDirectory> directory, Optional<Checkpoint> from) {
+        int classes = config.architecture().classes();
+        ResidualException.require(
+                classes == dataset.classes().size(),
+                "the network has " + classes + " classes, " + dataset.name() + " has "
+                        + dataset.classes().size());
         this.config = config;
         this.dataset = dataset;
-        this.split = Split.of(dataset, config.data().validation(), config.seed());
-        if (split.train().size() == 0 || split.test().size() == 0) {
-            throw new ResidualException(dataset.name() + " has " + split.train().size() + " training images and "
-                    + split.test().size() + " test images: expected some of both");
-        }
-        this.recipe = config.recipe();
-        this.network = ResNet.of(config.architecture());
-        this.checkpoints = new Checkpoints(directory.checkpoints());
-        this.stop = stop;
+        this.directory = directory;
+        this.from = from;
+        split = Split.of(dataset, config.data().validation(), config.seed());
+        ResidualException.require(
+                split.train().size() > 0 && split.test().size() > 0,
+                dataset.name() + " has " + split.train().size() + " training images and "
+                        + split.test().size() + " test images: expected some of both");
+        recipe = config.recipe();
+        graph = config.architecture().graph();
+        start = from.map(Checkpoint::progress)
+                .orElseGet(() -> Progress.start(recipe.schedule()))
+                .goingOnTo(lastIteration());
+        ResidualException.require(
+                start.iteration() <= lastIteration(),
+                name() + " has " + start.iteration() + " iterations behind it already, and is to end after "
+                        + lastIteration());
+        from.ifPresent(this::requireThatItFits);
+        requireThatCheckpointsCanBeRead();
+    }
+
+    public RunConfig config() {
+        return config;
+    }
+
+    public Dataset dataset() {
+        return dataset;
+    }
+
+    /** Where the run starts. */
+    public Progress start() {
+        return start;
     }
 
     public int batchesPerEpoch() {
-        return Batches.perEpoch(split.train().size(), recipe.batchSize());
+        return Batches.perEpoch(split.train().size(), recipe.images().batchSize());
     }
 
     /** The iterations of the whole run. */
     public long lastIteration() {
-        return recipe.lastIteration(batchesPerEpoch());
+        return recipe.length().last(batchesPerEpoch());
+    }
+
+    private String name() {
+        return directory.map(d -> d.path().toString()).orElse("the run");
+    }
+
+    /** Somebody may have changed config.json. */
+    private void requireThatItFits(Checkpoint checkpoint) {
+        boolean fits = checkpoint.model().architecture().equals(config.architecture())
+                && checkpoint.optimizer().keySet().equals(OptimizerState.names(recipe.optimizer(), graph));
+        ResidualException.require(
+                fits,
+                name()
+                        + ": the network or optimizer of its configuration is not that of its checkpoint, and the run cannot"
+                        + " go on with another");
+    }
+
+    /** Better said now than after hours of training. */
+    private void requireThatCheckpointsCanBeRead() {
+        long bytes = Float.BYTES * Summary.of(graph).parameters();
+        long largest = bytes * Math.max(1, OptimizerState.valuesPerParameter(recipe.optimizer()));
+        ResidualException.require(
+                largest <= Safetensors.MAX_FILE,
+                config.architecture().name() + " with " + recipe.optimizer().name() + " has checkpoints of "
+                        + (largest >> 20) + " MiB, more than the " + (Safetensors.MAX_FILE >> 20)
+                        + " MiB that can be read again");
     }
 
     /**
      * Trains to the end, or until it is stopped, and leaves configuration, metrics, log and a checkpoint; at the end,
      * the model file too.
      *
-     * @param from where to go on; nothing to start anew
-     * @param view is told how it goes
-     * @return the metrics of the last iteration; empty when it was stopped before
-     * @throws ResidualException when {@code from} is beyond the end
+     * @param stop asked whether to stop: after each step, and in an evaluation by several threads at once
+     * @return empty when it was stopped
      */
-    public Optional<Metrics> run(Optional<Checkpoint> from, TrainingListener view) {
-        Progress progress = from.map(Checkpoint::progress)
-                .orElseGet(() -> Progress.start(recipe))
-                .goingOnTo(lastIteration());
-        if (progress.iteration() > lastIteration()) {
-            throw new ResidualException(directory.path() + " has " + progress.iteration()
-                    + " iterations behind it already," + " and is to end after " + lastIteration());
+    public Optional<Trained> run(Consumer<TrainingEvent> listener, BooleanSupplier stop) {
+        directory.ifPresent(config::write);
+        Optional<Trained> finished = finishedBefore();
+        if (finished.isPresent()) {
+            return finished;
         }
-        from.ifPresent(this::requireThatItFits);
-        requireThatCheckpointsCanBeRead();
-        config.write(directory);
-        if (progress.iteration() == lastIteration() && !progress.evaluationDue()) {
-            // Finished before; but a crash may have come between its last checkpoint and its model.
-            Optional<Metrics> last = lastRow(new MetricsFile(directory.metrics()).read());
-            if (last.isPresent()) {
-                return Optional.of(finish(from.orElseThrow().model(), last.get()));
+        Engine.start(config.compute().threads());
+        Device device = Device.of(config.compute().device());
+        try (Backend backend =
+                Backend.of(config.compute().backend(), device, config.compute().precision())) {
+            Consumer<String> warning = sentence -> listener.accept(new TrainingEvent.Warning(sentence));
+            Optional<Recorder> recorder =
+                    directory.map(d -> new Recorder(d, start, config, backend.description(), warning));
+            listener.accept(new TrainingEvent.Started(start));
+            warnOfOtherBackend(backend, warning);
+            try {
+                return run(backend, recorder.map(r -> r.andThen(listener)).orElse(listener), stop);
+            } catch (RuntimeException e) {
+                recorder.ifPresent(r -> r.failed(e));
+                throw e;
             }
-            progress = progress.unevaluated();
         }
-        Engine.start(config.threads());
-        Device device = Device.of(config.device());
-        Recorder recorder = new Recorder(directory, progress, config.logSteps(), view::onWarning);
-        view.onStart(progress);
-        warnOfOtherKernels(view);
+    }
+
+    /** It was finished before; but a crash may have come between its last checkpoint and its model. */
+    private Optional<Trained> finishedBefore() {
+        if (start.iteration() < lastIteration() || start.evaluationDue() || directory.isEmpty()) {
+            return Optional.empty();
+        }
+        return new MetricsFile(directory.get().metrics())
+                .read().stream()
+                        .filter(row -> row.iteration() == lastIteration())
+                        .findFirst()
+                        .map(last -> finish(from.orElseThrow().model(), last));
+    }
+
+    private void warnOfOtherBackend(Backend backend, Consumer<String> warning) {
+        String now = backend.description();
+        String before = config.made().software().backend();
+        if (!before.equals(now)) {
+            warning.accept("this run began on " + before + " and goes on on " + now
+                    + ": its results will differ slightly from those of a run that did not change");
+        } else if (backend.isFallback()) {
+            warning.accept("training is slower than it could be: it is computed by " + now);
+        }
+    }
+
+    private Optional<Trained> run(Backend backend, Consumer<TrainingEvent> listener, BooleanSupplier stop) {
+        Device device = backend.device();
         Normalization normalization = from.map(c -> c.model().card().normalization())
-                .orElseGet(() -> Normalization.of(recipe.normalization(), split.train()));
-        Order order = new Order(recipe.shuffle(), recipe.augmentation(), config.seed());
-        try (State state = from.map(c -> c.model().state(device))
-                        .orElseGet(() -> Initialization.he(network, config.seed(), device));
-                Gradients gradients = new Gradients(state);
-                Optimizer optimizer = Optimizer.of(recipe, state);
+                .orElseGet(() -> Normalization.of(recipe.images().normalization(), split.train()));
+        Order order = new Order(recipe.images().shuffle(), recipe.images().augmentation(), config.seed());
+        // A run that had ended has lost the row of its last evaluation.
+        Progress progress = start.withEvaluationDue(start.evaluationDue() || start.iteration() == lastIteration());
+        try (Weights weights = from.map(c -> c.model().weights(device))
+                        .orElseGet(() -> Initialization.he(graph, config.seed(), device));
+                TrainingNetwork network = new TrainingNetwork(graph, weights, backend);
+                OptimizerState optimizer = OptimizerState.of(recipe.optimizer(), weights);
                 Batches batches = new Batches(
                         split.train(),
                         normalization,
                         order,
-                        recipe.batchSize(),
-                        config.precision(),
-                        progress.epoch(),
-                        progress.batch())) {
-            from.ifPresent(c -> c.restore(optimizer));
-            Evaluator evaluator = new Evaluator(network, state, normalization, config.precision(), device);
+                        recipe.images().batchSize(),
+                        config.compute().precision(),
+                        progress.position().epoch(),
+                        progress.position().batch())) {
+            from.ifPresent(c -> restore(c, optimizer));
+            Evaluator.Compute compute = new Evaluator.Compute(
+                    config.compute().precision(), device, config.compute().backend());
+            Evaluator evaluator = new Evaluator(graph, weights::floats, normalization, compute);
             Trainer trainer = new Trainer(
-                    network, state, gradients, optimizer, batches, recipe, lastIteration(), device, progress);
+                    new Trainer.Session(network, weights, optimizer, batches, device),
+                    recipe.schedule(),
+                    lastIteration(),
+                    progress);
+            AtomicReference<Metrics> last = new AtomicReference<>();
             Trainer.Hooks hooks = new Trainer.Hooks(
-                    p -> evaluate(evaluator, p),
-                    p -> checkpoints.write(Checkpoint.of(p, card(normalization, p.iteration()), state, optimizer)),
-                    config.checkpointEvery(),
+                    p -> {
+                        Optional<Metrics> metrics = evaluate(evaluator, network, p, stop);
+                        metrics.ifPresent(last::set);
+                        return metrics;
+                    },
+                    p -> directory.ifPresent(d -> new Checkpoints(d.checkpoints())
+                            .write(checkpoint(p, card(normalization, p.iteration()), weights, optimizer))),
+                    config.keep().checkpointEvery(),
                     stop);
-            boolean finished = trainer.run(hooks, TrainingListener.all(recorder, view));
-            if (!finished) {
-                return Optional.empty();
-            }
-            Metrics last = lastRow(recorder.rows()).orElseThrow();
-            return Optional.of(finish(ModelFile.of(card(normalization, lastIteration()), state), last));
-        } catch (RuntimeException e) {
-            recorder.failed(e);
-            throw e;
+            boolean finished = trainer.run(hooks, listener);
+            return finished
+                    ? Optional.of(finish(Model.of(card(normalization, lastIteration()), weights), last.get()))
+                    : Optional.empty();
         }
     }
 
-    private Optional<Metrics> lastRow(List<Metrics> rows) {
-        return rows.stream().filter(row -> row.iteration() == lastIteration()).findFirst();
+    /** Takes a copy of everything as it is now. */
+    static Checkpoint checkpoint(Progress progress, Card card, Weights weights, OptimizerState optimizer) {
+        Map<String, NamedTensor> state = new LinkedHashMap<>();
+        optimizer.tensors().forEach((name, t) -> state.put(name, NamedTensor.of(Tensors.floats(t), t.shape())));
+        return new Checkpoint(progress, Model.of(card, weights), state);
+    }
+
+    private static void restore(Checkpoint checkpoint, OptimizerState optimizer) {
+        for (Map.Entry<String, Tensor> kept : optimizer.tensors().entrySet()) {
+            Tensors.set(
+                    kept.getValue(), checkpoint.optimizer().get(kept.getKey()).floats());
+        }
     }
 
     /** The model of the last iteration tells what it reached. */
-    private Metrics finish(ModelFile model, Metrics last) {
-        model.with(Card.TEST_ACCURACY, String.format(Locale.ROOT, "%.2f %%", last.testAccuracy()))
-                .write(directory.model());
-        return last;
+    private Trained finish(Model model, Metrics last) {
+        Provenance provenance =
+                model.card().provenance().withTestAccuracy(last.test().accuracy());
+        Model finished = model.withProvenance(provenance);
+        directory.ifPresent(d -> finished.save(d.model()));
+        return new Trained(finished, last);
     }
 
-    /** Better said now than after hours of training. */
-    private void requireThatCheckpointsCanBeRead() {
-        long bytes = Float.BYTES * Summary.of(config.architecture()).parameters();
-        long largest = bytes * Math.max(1, Optimizer.memories(recipe));
-        if (largest > Safetensors.MAX_FILE) {
-            throw new ResidualException(config.architecture().name() + " with " + recipe.optimizer()
-                    + " has checkpoints of " + (largest >> 20) + " MiB, more than the " + (Safetensors.MAX_FILE >> 20)
-                    + " MiB that can be read again");
-        }
-    }
-
-    private void warnOfOtherKernels(TrainingListener view) {
-        String before = config.provenance().getOrDefault(Provenance.KERNELS, Engine.kernels());
-        if (!before.equals(Engine.kernels())) {
-            view.onWarning("this run began with " + before + " and goes on with " + Engine.kernels()
-                    + ": the results will differ slightly from those of a run that did not change");
-        } else if (!Engine.hasOneDnn()) {
-            view.onWarning(Engine.kernels() + "; training is slower");
-        }
-    }
-
-    /** Somebody may have changed config.json. */
-    private void requireThatItFits(Checkpoint checkpoint) {
-        Set<String> memory = checkpoint.memory().keySet();
-        if (!checkpoint.model().card().architecture().equals(config.architecture())
-                || !memory.equals(Optimizer.memoryNames(recipe, network))) {
-            throw new ResidualException(
-                    directory.config()
-                            + ": its network or optimizer is not that of the checkpoint, and the run cannot go on with another");
-        }
-    }
-
-    /** The row of metrics that this epoch ends with. */
-    private Optional<Metrics> evaluate(Evaluator evaluator, Progress p) {
-        Optional<Evaluation> train =
-                recipe.evaluateTraining() ? evaluate(evaluator, split.train(), trainingView(p)) : Optional.empty();
-        Optional<Evaluation> validation =
-                split.validation().size() > 0 ? evaluate(evaluator, split.validation(), Order.PLAIN) : Optional.empty();
-        Optional<Evaluation> test = evaluate(evaluator, split.test(), Order.PLAIN);
-        if (test.isEmpty()) {
-            return Optional.empty(); // it was stopped
-        }
-        return Optional.of(new Metrics(
+    /** The row of metrics that this epoch ends with; empty when it was stopped. */
+    private Optional<Metrics> evaluate(Evaluator evaluator, TrainingNetwork network, Progress p, BooleanSupplier stop) {
+        Optional<Score> train = recipe.evaluations().training()
+                ? evaluate(evaluator, network, split.train(), trainingOrder(p), stop)
+                : Optional.empty();
+        Optional<Score> validation = split.validation().size() > 0
+                ? evaluate(evaluator, network, split.validation(), Order.PLAIN, stop)
+                : Optional.empty();
+        Optional<Score> test = evaluate(evaluator, network, split.test(), Order.PLAIN, stop);
+        Score trained = p.trainingScore();
+        boolean first = p.iteration() == 0;
+        return test.map(score -> new Metrics(
                 p.epochNumber(),
                 p.iteration(),
-                p.iteration() == 0 ? new LearningRate(recipe).at(0, p.warmup().on()) : p.learningRate(),
-                p.images() == 0 ? train.map(Evaluation::loss).orElse(Double.NaN) : p.trainLoss(),
-                train.map(Evaluation::accuracy).orElse(p.trainAccuracy()),
-                test.get().loss(),
-                test.get().accuracy(),
-                p.seconds(),
-                p.imagesPerSecond(),
-                validation.map(Evaluation::loss).orElse(Double.NaN),
-                validation.map(Evaluation::accuracy).orElse(Double.NaN)));
+                first ? recipe.schedule().at(0, p.warmup().on()) : p.learningRate(),
+                // As images were trained on, where there were any; accuracy of the whole set, where it is evaluated.
+                new Score(
+                        Double.isNaN(trained.loss()) ? train.map(Score::loss).orElse(Double.NaN) : trained.loss(),
+                        train.map(Score::accuracy).orElse(trained.accuracy())),
+                score,
+                validation.orElse(Score.NONE),
+                new Metrics.Time(p.seconds(), p.imagesPerSecond())));
     }
 
     /** @param order in which images come, where BN makes them depend on each other */
-    private Optional<Evaluation> evaluate(Evaluator evaluator, ImageSet images, Order order) {
-        return recipe.evalMode()
+    private Optional<Score> evaluate(
+            Evaluator evaluator, TrainingNetwork network, ImageSet images, Order order, BooleanSupplier stop) {
+        Optional<Evaluation> evaluation = recipe.evaluations().evalMode()
                 ? evaluator.evaluate(images, stop)
-                : evaluator.evaluateByBatchStatistics(images, order, recipe.batchSize(), stop);
+                : evaluator.evaluateByBatchStatistics(
+                        network, images, order, recipe.images().batchSize(), stop);
+        return evaluation.map(e -> new Score(e.loss(), e.accuracy()));
     }
 
     /** The article's code evaluates training images through the loader that it trains from. */
-    private Order trainingView(Progress p) {
-        return new Order(recipe.shuffle(), recipe.augmentation(), Seed.mix(config.seed(), EVALUATION, p.epoch()));
+    private Order trainingOrder(Progress p) {
+        return new Order(
+                recipe.images().shuffle(),
+                recipe.images().augmentation(),
+                Seed.mix(config.seed(), EVALUATION, p.position().epoch()));
     }
 
     private Card card(Normalization normalization, long iteration) {
-        Map<String, String> provenance = new TreeMap<>(config.provenance());
-        provenance.remove(Provenance.STARTED); // the same run, done again, is to give the same bytes
-        provenance.put("dataset", dataset.name());
-        provenance.put("images", Integer.toString(split.train().size()));
-        dataset.sha256().forEach((file, sum) -> provenance.put("sha256 " + file, sum));
-        provenance.put("recipe", Json.compact(recipe));
-        provenance.put("validation", Integer.toString(config.data().validation()));
-        provenance.put("seed", Long.toString(config.seed()));
-        provenance.put(Provenance.PRECISION, config.precision().toString());
-        provenance.put("threads", Integer.toString(config.threads()));
-        provenance.put("iteration", Long.toString(iteration));
-        return new Card(Card.FORMAT, config.architecture(), dataset.classes(), normalization, provenance);
+        Provenance.Data data = new Provenance.Data(
+                dataset.name(), split.train().size(), config.data().validation(), dataset.sha256());
+        Provenance.Training training = new Provenance.Training(
+                data,
+                recipe,
+                config.seed(),
+                config.compute().threads(),
+                config.compute().precision(),
+                iteration,
+                OptionalDouble.empty());
+        Provenance provenance =
+                Provenance.of(config.made().software(), training, config.made().startedFrom());
+        return new Card(config.architecture(), dataset.classes(), normalization, provenance);
     }
 }

@@ -4,10 +4,11 @@ import static dev.residual.cli.Result.assertRefused;
 import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.formats.pytorch.Fixtures;
+import dev.residual.model.Model;
+import dev.residual.model.ModelFile;
 import dev.residual.predict.TinyModel;
-import dev.residual.weights.ModelFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,11 +30,7 @@ class ImportExportTest {
     }
 
     private static Path copy(String name) throws IOException {
-        Path file = folder.resolve(name);
-        try (InputStream in = ModelFile.class.getResourceAsStream(name)) {
-            Files.copy(in, file);
-        }
-        return file;
+        return Files.copy(Fixtures.file(name), folder.resolve(name));
     }
 
     /** In, out as PyTorch and safetensors, in again: the same bits. */
@@ -58,11 +55,11 @@ class ImportExportTest {
         assertThat(imported.code()).as(imported.err()).isZero();
         assertThat(imported.err()).isEmpty();
         assertThat(imported.out()).contains("resnet8-w4x6x8 with 5 classes").contains("PyTorch legacy");
-        ModelFile read = ModelFile.read(model);
+        Model read = Model.load(model);
         assertThat(read.card().classes()).containsExactly("a", "b", "c", "d", "e");
         assertThat(read.card().normalization().mean()).containsExactly(.485f, .456f, .406f);
         assertThat(read.card().normalization().std()).containsExactly(.229f, .224f, .225f);
-        assertThat(read.card().provenance()).containsEntry("imported_file", "legacy.th");
+        assertThat(read.card().provenance().imported().orElseThrow().file()).isEqualTo("legacy.th");
 
         Path safetensors = folder.resolve("again.safetensors");
         assertThat(run("export", model, "--format", "safetensors", "--output", safetensors)
@@ -80,7 +77,7 @@ class ImportExportTest {
         assertThat(again.err())
                 .contains("assumed: --mean 0.4914,0.4822,0.4465 --std 0.247,0.2435,0.2616")
                 .contains("they are numbered");
-        ModelFile.read(back)
+        Model.load(back)
                 .tensors()
                 .forEach((name, tensor) -> assertThat(tensor.data())
                         .isEqualTo(read.tensors().get(name).data()));
@@ -139,7 +136,7 @@ class ImportExportTest {
     @Test
     void exportWritesOnnx() {
         Path model = folder.resolve("tiny.safetensors");
-        TinyModel.of(3).write(model);
+        TinyModel.of(3).save(model);
         Path file = folder.resolve("tiny.onnx");
         Result result = run("export", model, "--format", "onnx", "--normalize-inside", "--fold", "--output", file);
         assertThat(result.code()).as(result.err()).isZero();

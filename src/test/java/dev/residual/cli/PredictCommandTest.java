@@ -25,7 +25,7 @@ class PredictCommandTest {
     private static Path model() {
         Path file = folder.resolve("tiny.safetensors");
         if (!Files.exists(file)) {
-            TinyModel.of(3).write(file);
+            TinyModel.of(3).save(file);
         }
         return file;
     }
@@ -87,7 +87,7 @@ class PredictCommandTest {
         String implied = process(red, "predict", "-");
         assertThat(implied).matches("(?s)-:  (airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) .*");
         assertThat(process(red, "predict", "resnet20", red.toString())).isEqualTo(red + implied.substring(1));
-        assertThat(process(red, "models")).startsWith("resnet20   resnet20, 269,722 parameters, test accuracy 8");
+        assertThat(process(red, "models")).startsWith("resnet20   resnet20, 269,722 parameters, 86.99 % on cifar10");
         Path exported = folder.resolve("out.onnx");
         process(red, "export", "resnet20", "--format", "onnx", "--output", exported.toString());
         assertThat(exported).isNotEmptyFile();

@@ -3,6 +3,7 @@ package dev.residual.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.residual.Digests;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.net.InetAddress;

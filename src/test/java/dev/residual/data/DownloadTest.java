@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.residual.Digests;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.net.InetAddress;

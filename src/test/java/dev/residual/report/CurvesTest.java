@@ -2,8 +2,10 @@ package dev.residual.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
-import dev.residual.train.LearningRate.Drop;
+import dev.residual.run.Rows;
+import dev.residual.run.Score;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -40,7 +42,7 @@ class CurvesTest {
     @ParameterizedTest
     @EnumSource
     void theUntrainedRowAloneIsDrawn(Curves.Look look) throws IOException {
-        BufferedImage image = png(Samples.metrics(0), List.of(new Drop(100, 0.01)), look);
+        BufferedImage image = png(Samples.metrics(0), List.of(new Change(100, 0.01)), look);
 
         // The legend, on the right, has this colour as well.
         assertThat(count(image.getSubimage(0, 600, 800, 600), TEST)).isGreaterThan(50);
@@ -50,10 +52,10 @@ class CurvesTest {
     @EnumSource
     void noRowsAndNoNumbersMakeAnEmptyChart(Curves.Look look) throws IOException {
         double nan = Double.NaN;
-        Metrics row = new Metrics(1, 100, nan, nan, nan, nan, nan, nan, nan);
+        Metrics row = Rows.row(1, 100, nan, Score.NONE, Score.NONE, nan);
 
         for (List<Metrics> metrics : List.of(List.<Metrics>of(), List.of(row))) {
-            BufferedImage image = png(metrics, List.of(new Drop(50, 0.01)), look);
+            BufferedImage image = png(metrics, List.of(new Change(50, 0.01)), look);
             assertThat(count(image, TRAIN) + count(image, TEST)).isZero();
         }
     }
@@ -62,7 +64,7 @@ class CurvesTest {
     void aValueThatIsNoNumberIsLeftOut() throws IOException {
         List<Metrics> gap = new ArrayList<>(Samples.metrics(20));
         double nan = Double.NaN;
-        gap.set(7, new Metrics(7, 700, 0.1, nan, nan, Double.POSITIVE_INFINITY, nan, nan, nan));
+        gap.set(7, Rows.row(7, 700, 0.1, Score.NONE, new Score(Double.POSITIVE_INFINITY, nan), nan));
         List<Metrics> without = new ArrayList<>(gap);
         without.remove(7);
 
@@ -73,7 +75,7 @@ class CurvesTest {
     @ValueSource(doubles = {0, 1e-300, 1e-9, 1e30, 1e300})
     void anyLossIsDrawn(double loss) throws IOException {
         List<Metrics> metrics = new ArrayList<>(Samples.metrics(3));
-        metrics.add(new Metrics(4, 400, 0.1, loss, 50, loss, 50, 240, 1500));
+        metrics.add(Rows.row(4, 400, 0.1, new Score(loss, 50), new Score(loss, 50), 240));
         List<Metrics> only = List.of(metrics.get(4));
 
         for (Curves.Look look : Curves.Look.values()) {
@@ -86,13 +88,13 @@ class CurvesTest {
     void eachPassedDropIsALine() throws IOException {
         List<Metrics> metrics = Samples.metrics(20);
         int none = count(png(metrics, List.of(), Curves.Look.ITERATIONS), DROP);
-        int one = count(png(metrics, List.of(new Drop(1000, 0.01)), Curves.Look.ITERATIONS), DROP);
+        int one = count(png(metrics, List.of(new Change(1000, 0.01)), Curves.Look.ITERATIONS), DROP);
 
         assertThat(one).isGreaterThan(none + 300);
         assertThat(count(
                         png(
                                 metrics,
-                                List.of(new Drop(1000, 0.01), new Drop(2000, 0.001), new Drop(9000, 0.0001)),
+                                List.of(new Change(1000, 0.01), new Change(2000, 0.001), new Change(9000, 0.0001)),
                                 Curves.Look.ITERATIONS),
                         DROP))
                 .as("drops at and after the last iteration")
@@ -116,18 +118,18 @@ class CurvesTest {
 
     @Test
     void theSvgHoldsNoTextThatNeedsAFont() throws IOException {
-        String svg = svg(Samples.metrics(5), List.of(new Drop(200, 0.01)), Curves.Look.ITERATIONS);
+        String svg = svg(Samples.metrics(5), List.of(new Change(200, 0.01)), Curves.Look.ITERATIONS);
 
         assertThat(svg).contains("<svg", "<path").doesNotContain("<text", "font-family");
     }
 
-    private static BufferedImage png(List<Metrics> metrics, List<Drop> drops, Curves.Look look) throws IOException {
+    private static BufferedImage png(List<Metrics> metrics, List<Change> drops, Curves.Look look) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         new Curves("run", metrics, drops, look).writePng(out);
         return ImageIO.read(new ByteArrayInputStream(out.toByteArray()));
     }
 
-    private static String svg(List<Metrics> metrics, List<Drop> drops, Curves.Look look) throws IOException {
+    private static String svg(List<Metrics> metrics, List<Change> drops, Curves.Look look) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         new Curves("run", metrics, drops, look).writeSvg(out);
         return out.toString(StandardCharsets.UTF_8);

@@ -3,14 +3,16 @@ package dev.residual.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.residual.data.ImageSet;
+import dev.residual.evaluate.Evaluation;
+import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
-import dev.residual.train.Evaluation;
-import dev.residual.train.LearningRate.Drop;
+import dev.residual.run.Score;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,7 @@ class HtmlReportTest {
     private static final String[] SECTIONS = {
         "Learning curves",
         "Confusion matrix",
-        "Accuracy by class",
+        "Recall by class",
         "Most confident mistakes",
         "Filters of the first convolution",
         "Configuration",
@@ -39,7 +41,7 @@ class HtmlReportTest {
 
         assertThat(texts(page, "h2")).containsExactly(SECTIONS);
         assertThat(texts(page, "dd")).contains("80.83 %", "0.4000", "0.4600", "500", "5 min 0 s", "1,500", "269,722");
-        assertThat(texts(page, "p")).noneMatch(p -> p.contains("not at hand"));
+        assertThat(texts(page, "p")).noneMatch(p -> p.contains("not available"));
         // The curves, 24 of the 30 mistakes, the filters.
         assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(1 + 24 + 16);
     }
@@ -56,18 +58,12 @@ class HtmlReportTest {
     @Test
     void saysWhatIsAbsent() throws Exception {
         RunReport bare = new RunReport(
-                "run",
                 "",
-                Curves.Look.ITERATIONS,
-                List.of(),
-                List.of(),
+                new Curves("run", List.of(), List.of(), Curves.Look.ITERATIONS),
                 1,
-                Samples.CLASSES,
-                null,
-                null,
-                null,
-                Map.of(),
-                Map.of());
+                Optional.empty(),
+                Optional.empty(),
+                new RunReport.Tables(Map.of(), Map.of()));
         Document page = parse(write(bare));
 
         assertThat(texts(page, "h2")).containsExactly(SECTIONS);
@@ -76,20 +72,20 @@ class HtmlReportTest {
                         "There is no evaluation of the test split.",
                         "There is no evaluation of the test split.",
                         "There is no evaluation of the test split.",
-                        "The weights are not at hand.");
+                        "Weights not available.");
     }
 
     @Test
     void theMistakesNeedTheImages() throws Exception {
         Document page = parse(write(run(Samples.metrics(5), Samples.evaluation(90), null)));
 
-        assertThat(texts(page, "p")).contains("The images of the test split are not at hand.");
+        assertThat(texts(page, "p")).contains("The images of the test split are not available.");
     }
 
     @Test
     void rowsThatAreNotNumbersBecomeDashes() throws Exception {
         double nan = Double.NaN;
-        Metrics row = new Metrics(0, 0, nan, nan, nan, nan, nan, nan, nan);
+        Metrics row = new Metrics(0, 0, nan, Score.NONE, Score.NONE, Score.NONE, new Metrics.Time(nan, nan));
         Document page = parse(write(run(List.of(row), Samples.evaluation(90), Samples.images(90))));
 
         assertThat(texts(page, "dd")).containsExactly("–", "–", "–", "0", "–", "–", "269,722");
@@ -121,17 +117,12 @@ class HtmlReportTest {
         String evil = "</td><script>alert(\"1\")</script>' onload='x' &amp; %s \u0000\u001b\ud800";
         RunReport run = new RunReport(
                 evil,
-                evil,
-                Curves.Look.ARTICLE,
-                Samples.metrics(2),
-                List.of(),
+                new Curves(evil, Samples.metrics(2), List.of(), Curves.Look.ARTICLE),
                 1,
-                List.of(evil, "b", "c"),
-                Samples.evaluation(90),
-                Samples.images(90),
-                Samples.filters(),
-                Map.of(evil, evil),
-                Map.of(evil, evil));
+                Optional.of(new RunReport.Test(
+                        List.of(evil, "b", "c"), Samples.evaluation(90), Optional.of(Samples.images(90)))),
+                Optional.of(Samples.filters()),
+                new RunReport.Tables(Map.of(evil, evil), Map.of(evil, evil)));
         String page = write(run);
         String shown = evil.replaceAll("[\u0000\u001b\ud800]", "\ufffd");
 
@@ -153,18 +144,12 @@ class HtmlReportTest {
 
     private RunReport run(List<Metrics> metrics, Evaluation evaluation, ImageSet test) {
         return new RunReport(
-                "run",
                 "",
-                Curves.Look.ITERATIONS,
-                metrics,
-                List.of(new Drop(250, 0.01)),
+                new Curves("run", metrics, List.of(new Change(250, 0.01)), Curves.Look.ITERATIONS),
                 269_722,
-                Samples.CLASSES,
-                evaluation,
-                test,
-                Samples.filters(),
-                Map.of("depth", "20"),
-                Map.of("Java", "17"));
+                Optional.of(new RunReport.Test(Samples.CLASSES, evaluation, Optional.ofNullable(test))),
+                Optional.of(Samples.filters()),
+                new RunReport.Tables(Map.of("depth", "20"), Map.of("Java", "17")));
     }
 
     private String write(RunReport run) throws IOException {

@@ -2,7 +2,7 @@ package dev.residual.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.residual.train.Evaluation;
+import dev.residual.evaluate.Evaluation;
 import java.util.List;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;

@@ -1,8 +1,10 @@
 package dev.residual.report;
 
 import dev.residual.data.ImageSet;
+import dev.residual.evaluate.Evaluation;
 import dev.residual.run.Metrics;
-import dev.residual.train.Evaluation;
+import dev.residual.run.Rows;
+import dev.residual.run.Score;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -20,8 +22,13 @@ final class Samples {
             double rate = 2 * e > epochs ? 0.01 : 0.1;
             double trainLoss = e == 0 ? Double.NaN : 2.3 / e;
             double trainAccuracy = e == 0 ? Double.NaN : 100 - 90.0 / e;
-            rows.add(new Metrics(
-                    e, 100L * e, rate, trainLoss, trainAccuracy, 2.4 / (e + 1), 95 - 85.0 / (e + 1), 60 * e, 1500));
+            rows.add(Rows.row(
+                    e,
+                    100L * e,
+                    rate,
+                    new Score(trainLoss, trainAccuracy),
+                    new Score(2.4 / (e + 1), 95 - 85.0 / (e + 1)),
+                    60 * e));
         }
         return rows;
     }

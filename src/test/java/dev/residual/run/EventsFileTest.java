@@ -18,8 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class EventsFileTest {
-    private static final Metrics UNTRAINED = new Metrics(0, 0, 0.1, Double.NaN, Double.NaN, 2.5, 10, 0, Double.NaN);
-    private static final Metrics FIRST = new Metrics(1, 391, 0.1, 1.5, 50, 1.25, 60, 55.5, 901);
+    private static final Metrics UNTRAINED =
+            new Metrics(0, 0, 0.1, Score.NONE, new Score(2.5, 10), Score.NONE, new Metrics.Time(0, Double.NaN));
+    private static final Metrics FIRST =
+            new Metrics(1, 391, 0.1, new Score(1.5, 50), new Score(1.25, 60), Score.NONE, new Metrics.Time(55.5, 901));
 
     @TempDir
     Path folder;

@@ -13,10 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MetricsFileTest {
-    private static final double NONE = Double.NaN;
-    private static final Metrics UNTRAINED = new Metrics(0, 0, 0.1, NONE, NONE, 2.5, 10, 0, NONE);
-    private static final Metrics FIRST =
-            new Metrics(1, 391, 0.1 * 0.1, 1.234567, 54.321, 1.1, 60.25, 55.5, 901.2, 1.5, 44.4);
+    private static final Metrics UNTRAINED =
+            new Metrics(0, 0, 0.1, Score.NONE, new Score(2.5, 10), Score.NONE, new Metrics.Time(0, Double.NaN));
+    private static final Metrics FIRST = new Metrics(
+            1,
+            391,
+            0.1 * 0.1,
+            new Score(1.234567, 54.321),
+            new Score(1.1, 60.25),
+            new Score(1.5, 44.4),
+            new Metrics.Time(55.5, 901.2));
 
     @TempDir
     Path folder;
@@ -45,7 +51,7 @@ class MetricsFileTest {
         List<Metrics> read = file.read();
         assertThat(read).hasSize(2);
         assertThat(read.get(0)).isEqualTo(UNTRAINED);
-        assertThat(read.get(1).trainLoss()).isEqualTo(1.234567);
+        assertThat(read.get(1).train().loss()).isEqualTo(1.234567);
         assertThat(read.get(1).learningRate()).isEqualTo(0.01);
     }
 

@@ -3,18 +3,25 @@ package dev.residual.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.recipe.Optimizer.Adam;
+import dev.residual.recipe.Optimizer.Decay;
+import dev.residual.recipe.Optimizer.Sgd;
+import dev.residual.recipe.Recipe;
+import dev.residual.recipe.Schedule.Steps;
+import dev.residual.run.Checkpoints;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.TrainedModel;
+import dev.residual.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,14 +61,10 @@ class ResumeTest {
                             m.epoch(),
                             m.iteration(),
                             m.learningRate(),
-                            m.trainLoss(),
-                            m.trainAccuracy(),
-                            m.testLoss(),
-                            m.testAccuracy(),
-                            0,
-                            0,
-                            m.validationLoss(),
-                            m.validationAccuracy())
+                            m.train(),
+                            m.test(),
+                            m.validation(),
+                            new Metrics.Time(0, 0))
                     .toString();
         }
 
@@ -79,9 +82,12 @@ class ResumeTest {
     /** Trains from wherever the directory's checkpoints are, and stops when it has been asked so often. */
     private boolean train(RunConfig config, Path run, int stopAfter) {
         int[] asked = {0};
-        TrainingRun training = TinyRun.of(config, run, () -> asked[0]++ >= stopAfter);
-        Optional<Checkpoint> checkpoint = new Checkpoints(run.resolve("checkpoint")).latest(warnings::add);
-        return training.run(checkpoint, new TrainingListener() {}).isPresent();
+        return TinyRun.train(config, run, () -> asked[0]++ >= stopAfter, event -> {
+                    if (event instanceof TrainingEvent.Warning w) {
+                        warnings.add(w.sentence());
+                    }
+                })
+                .isPresent();
     }
 
     private End uninterrupted(RunConfig config) throws IOException {
@@ -94,7 +100,7 @@ class ResumeTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5, 7})
     void interruptionsLeaveNoTrace(int every) throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         Path run = newRun();
         int attempts = 1;
         while (!train(config, run, every)) {
@@ -107,12 +113,16 @@ class ResumeTest {
 
     @Test
     void interruptionsLeaveNoTraceInAnyRecipe() throws IOException {
-        List<Map<String, ?>> changes = List.of(
-                Map.of("optimizer", "adam", "learningRate", 1e-3),
-                Map.of("evaluateTraining", true, "evalMode", false, "wholeEpochs", true),
-                Map.of("warmupLearningRate", 0.01, "decayed", "weights"));
-        for (Map<String, ?> change : changes) {
-            RunConfig config = TinyRun.config(TinyRun.recipe(change), 10, 2);
+        Recipe recipe = TinyRun.recipe();
+        Steps steps = (Steps) recipe.schedule();
+        Decay decay = recipe.optimizer().decay();
+        List<Recipe> recipes = List.of(
+                recipe.withOptimizer(new Adam(decay)).withLearningRate(1e-3),
+                recipe.withEvaluations(new Recipe.Evaluations(true, false)).withLength(new Recipe.Length(10, true, 0)),
+                recipe.withSchedule(steps.withWarmup(0.01))
+                        .withOptimizer(new Sgd(0.9, new Decay(1e-4, Decay.On.WEIGHTS))));
+        for (Recipe changed : recipes) {
+            RunConfig config = TinyRun.config(changed, 10, 2);
             Path run = newRun();
             while (!train(config, run, 9)) {}
             uninterrupted(config).assertSame(End.of(run));
@@ -121,7 +131,10 @@ class ResumeTest {
 
     @Test
     void interruptionsLeaveNoTraceInBf16() throws IOException {
-        RunConfig config = Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 3), Map.of("precision", "bf16"));
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
+        RunConfig.Compute compute = config.compute();
+        config = config.withCompute(
+                new RunConfig.Compute(compute.threads(), Precision.BF16, compute.device(), compute.backend()));
         Path run = newRun();
         while (!train(config, run, 3)) {}
         uninterrupted(config).assertSame(End.of(run));
@@ -130,35 +143,38 @@ class ResumeTest {
     /** A crash loses what came after the last checkpoint; what was logged after it must not stay twice. */
     @Test
     void aCrashBetweenCheckpointsLeavesNoTrace() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         Path run = newRun();
-        TrainingRun training = TinyRun.of(config, run, () -> false);
-        TrainingListener crash = new TrainingListener() {
-            @Override
-            public void onStep(Progress progress, double loss, double learningRate) {
-                if (progress.iteration() == 8) {
-                    throw new IllegalStateException("crash");
-                }
-            }
-        };
-        assertThatThrownBy(() -> training.run(Optional.empty(), crash)).hasMessage("crash");
+        assertThatThrownBy(() -> TinyRun.train(config, run, () -> false, event -> {
+                    if (event instanceof TrainingEvent.Stepped s && s.progress().iteration() == 8) {
+                        throw new IllegalStateException("crash");
+                    }
+                }))
+                .hasMessage("crash");
         train(config, run, Integer.MAX_VALUE);
         uninterrupted(config).assertSame(End.of(run));
     }
 
     @Test
     void aRunOfTheSameSeedGivesTheSameBytesAndAnotherSeedOthers() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
         End first = uninterrupted(config);
         first.assertSame(uninterrupted(config));
-        RunConfig other = dev.residual.Json.with(config, Map.of("seed", 2));
+        RunConfig other = new RunConfig(
+                config.architecture(),
+                config.recipe(),
+                config.data(),
+                2,
+                config.compute(),
+                config.keep(),
+                config.made());
         assertThat(uninterrupted(other).model).isNotEqualTo(first.model);
     }
 
     @Test
     void aFinishedRunCanBeExtendedAsIfItHadNotEnded() throws IOException {
-        Recipe longer = TinyRun.recipe(Map.of("drops", List.of(5, 8)));
-        Recipe shorter = dev.residual.Json.with(longer, Map.of("iterations", 6));
+        Recipe longer = withMilestones(5, 8);
+        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0));
         Path run = newRun();
         train(TinyRun.config(shorter, 0, 100), run, Integer.MAX_VALUE);
         train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
@@ -169,13 +185,19 @@ class ResumeTest {
     /** A stop in the evaluation of an end that is then moved: the epoch must not be logged twice. */
     @Test
     void anEndThatIsMovedBeforeItWasEvaluatedIsNoEnd() throws IOException {
-        Recipe longer = TinyRun.recipe(Map.of("drops", List.of(5, 8)));
-        Recipe shorter = dev.residual.Json.with(longer, Map.of("iterations", 6));
+        Recipe longer = withMilestones(5, 8);
+        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0));
         Path run = newRun();
-        TinyRun.of(TinyRun.config(shorter, 0, 100), run, new StopBeforeEvaluation(run)::stop)
-                .run(Optional.empty(), new TrainingListener() {});
+        TinyRun.train(TinyRun.config(shorter, 0, 100), run, new StopBeforeEvaluation(run)::stop, event -> {});
         train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
         assertThat(End.of(run).metrics).isEqualTo(uninterrupted(TinyRun.config(longer, 0, 100)).metrics);
+    }
+
+    private static Recipe withMilestones(long... iterations) {
+        Recipe recipe = TinyRun.recipe();
+        Steps steps = (Steps) recipe.schedule();
+        return recipe.withSchedule(
+                steps.withMilestones(Arrays.stream(iterations).boxed().toList()));
     }
 
     /** Asks to stop once two rows are logged and two iterations of the next epoch are over: in the last evaluation. */
@@ -194,29 +216,30 @@ class ResumeTest {
 
     @Test
     void anExtendedRunThatIsInterruptedShowsItsNewNetwork() throws IOException {
-        Recipe longer = TinyRun.recipe(Map.of());
+        Recipe longer = TinyRun.recipe();
         Path run = newRun();
-        train(TinyRun.config(dev.residual.Json.with(longer, Map.of("iterations", 4)), 0, 2), run, Integer.MAX_VALUE);
+        train(TinyRun.config(longer.withLength(new Recipe.Length(4, false, 0)), 0, 2), run, Integer.MAX_VALUE);
         RunDirectory directory = new RunDirectory(run);
         assertThat(TrainedModel.of(directory, warnings::add).orElseThrow().finished())
                 .isTrue();
         train(TinyRun.config(longer, 0, 2), run, 3);
         TrainedModel shown = TrainedModel.of(directory, warnings::add).orElseThrow();
         assertThat(shown.finished()).isFalse();
-        assertThat(shown.model().card().number("iteration", 0)).isGreaterThan(4);
+        assertThat(shown.model().card().provenance().training().orElseThrow().iteration())
+                .isGreaterThan(4);
     }
 
     /** Ten iterations end in the middle of the third epoch; the row of that end must stay. */
     @Test
     void resumingAFinishedRunChangesNothing() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         Path run = newRun();
         train(config, run, Integer.MAX_VALUE);
         End before = End.of(run);
         Files.delete(run.resolve("model.safetensors"));
         assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
         before.assertSame(End.of(run));
-        RunConfig shorter = TinyRun.config(TinyRun.recipe(Map.of("iterations", 9)), 0, 3);
+        RunConfig shorter = TinyRun.config(TinyRun.recipe().withLength(new Recipe.Length(9, false, 0)), 0, 3);
         assertThatThrownBy(() -> train(shorter, run, 1))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("10 iterations behind it already");
@@ -224,7 +247,7 @@ class ResumeTest {
 
     @Test
     void aDamagedCheckpointIsNamedAndTheOneBeforeItIsUsed() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         for (String file : List.of("model.safetensors", "optimizer.safetensors", "progress.json", "SHA256SUMS")) {
             Path run = newRun();
             train(config, run, 12);
@@ -245,7 +268,7 @@ class ResumeTest {
 
     @Test
     void whenAllCheckpointsAreDamagedTheRunIsRefused() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 3);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         Path run = newRun();
         train(config, run, 12);
         try (Stream<Path> all = Files.list(run.resolve("checkpoint"))) {
@@ -261,7 +284,7 @@ class ResumeTest {
     @Test
     void onlyTheLastTwoCheckpointsAreKept() throws IOException {
         Path run = newRun();
-        train(TinyRun.config(TinyRun.recipe(Map.of()), 0, 2), run, Integer.MAX_VALUE);
+        train(TinyRun.config(TinyRun.recipe(), 0, 2), run, Integer.MAX_VALUE);
         try (Stream<Path> all = Files.list(run.resolve("checkpoint"))) {
             assertThat(all.map(p -> p.getFileName().toString()).collect(Collectors.toSet()))
                     .containsExactlyInAnyOrder("iteration-8", "iteration-10");
@@ -270,7 +293,7 @@ class ResumeTest {
 
     @Test
     void aLossThatIsNotFiniteStopsTheRunAndKeepsTheCheckpoint() throws IOException {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("learningRate", 1e5, "iterations", 400)), 0, 1);
+        RunConfig config = TinyRun.config(TinyRun.recipe().withIterations(400).withLearningRate(1e5), 0, 1);
         Path run = newRun();
         assertThatThrownBy(() -> train(config, run, Integer.MAX_VALUE))
                 .isInstanceOf(ResidualException.class)

@@ -1,24 +1,31 @@
 package dev.residual.train;
 
-import dev.residual.Json;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
-import dev.residual.model.Architecture;
+import dev.residual.model.Software;
+import dev.residual.nn.Architecture;
+import dev.residual.nn.Shortcut;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Checkpoint;
+import dev.residual.run.Checkpoints;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Precision;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A run of seconds: a small network of eight layers on a few images of two colours. */
-final class TinyRun {
-    static final Architecture ARCHITECTURE =
-            new Architecture(8, List.of(16, 16, 32), Architecture.ShortcutKind.A, false, 2);
+public final class TinyRun {
+    public static final Architecture ARCHITECTURE = new Architecture(8, List.of(16, 16, 32), Shortcut.A, false, 2);
 
     /** Reddish and bluish noise; 60 images are four batches of 16, the last of 12. */
-    static final Dataset DATA = new Dataset("tiny", List.of("red", "blue"), noise(60, 1), noise(20, 2), Map.of());
+    public static final Dataset DATA =
+            new Dataset("tiny", List.of("red", "blue"), noise(60, 1), noise(20, 2), Map.of());
 
     private TinyRun() {}
 
@@ -36,32 +43,46 @@ final class TinyRun {
         return new ImageSet(pixels, labels);
     }
 
-    static Recipe recipe(Map<String, ?> changes) {
-        Map<String, Object> all = new HashMap<>(Map.of("batchSize", 16, "learningRate", 0.05));
-        all.putAll(changes);
-        return Json.with(Recipe.paper(ARCHITECTURE).withIterations(10), all);
+    /** Ten iterations of the paper's, with minibatches of 16. */
+    public static Recipe recipe() {
+        Recipe paper = Recipe.paper(ARCHITECTURE).withIterations(10).withLearningRate(0.05);
+        return paper.withImages(paper.images().withBatchSize(16));
     }
 
-    static RunConfig config(Recipe recipe, int validation, long checkpointEvery) {
+    public static RunConfig config(Recipe recipe, int validation, long checkpointEvery) {
         return config(recipe, validation, checkpointEvery, 1);
     }
 
-    static RunConfig config(Recipe recipe, int validation, long checkpointEvery, int threads) {
-        RunConfig.Data data = new RunConfig.Data("tiny", "nowhere", validation, Map.of());
+    public static RunConfig config(Recipe recipe, int validation, long checkpointEvery, int threads) {
         return new RunConfig(
                 ARCHITECTURE,
                 recipe,
-                data,
+                new RunConfig.Data("tiny", "nowhere", validation, Map.of()),
                 1,
-                threads,
-                Precision.FP32,
-                "cpu",
-                checkpointEvery,
-                true,
-                Map.of("residual", "test"));
+                new RunConfig.Compute(threads, Precision.FP32, "cpu", "auto"),
+                new RunConfig.Keep(checkpointEvery, true),
+                new RunConfig.Made(software(), "2026-01-31T12:00:00Z", List.of()));
     }
 
-    static TrainingRun of(RunConfig config, Path directory, java.util.function.BooleanSupplier stop) {
-        return new TrainingRun(new RunDirectory(directory), config, DATA, stop);
+    static Software software() {
+        dev.residual.tensor.Engine.start(dev.residual.tensor.Engine.threads());
+        try (dev.residual.backend.Backend backend =
+                dev.residual.backend.Backend.of("auto", dev.residual.tensor.Device.CPU, Precision.FP32)) {
+            return new Software("test", "", backend.description(), "", "", "");
+        }
+    }
+
+    /** Trains from wherever the directory's checkpoints are. */
+    static Optional<Trained> train(
+            RunConfig config, Path directory, BooleanSupplier stop, Consumer<TrainingEvent> listener) {
+        RunDirectory run = new RunDirectory(directory);
+        Optional<Checkpoint> checkpoint = new Checkpoints(run.checkpoints())
+                .latest(sentence -> listener.accept(new TrainingEvent.Warning(sentence)));
+        return new TrainingRun(config, DATA, Optional.of(run), checkpoint).run(listener, stop);
+    }
+
+    /** To its end. */
+    public static Trained train(RunConfig config, Path directory) {
+        return train(config, directory, () -> false, event -> {}).orElseThrow();
     }
 }

@@ -3,16 +3,25 @@ package dev.residual.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.data.Augmentation;
 import dev.residual.data.Dataset;
 import dev.residual.data.Shapes;
-import dev.residual.model.Architecture;
+import dev.residual.data.Split;
+import dev.residual.launch.Training;
+import dev.residual.model.Model;
+import dev.residual.model.ModelFile;
+import dev.residual.model.Provenance;
+import dev.residual.nn.Architecture;
+import dev.residual.nn.Shortcut;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Checkpoint;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
+import dev.residual.run.Progress;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Precision;
-import dev.residual.weights.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,16 +43,17 @@ class TrainingTest {
     @Test
     void aSmallResNetLearnsShapes() {
         Dataset shapes = Shapes.generate(1);
-        Recipe recipe = Recipe.paper(Architecture.of("resnet8")).withIterations(240);
-        RunConfig.Data data = new RunConfig.Data("shapes", "nowhere", 0, shapes.sha256());
-        RunConfig config = new RunConfig(
-                Architecture.of("resnet8"), recipe, data, 1, 2, Precision.FP32, "cpu", 1000, false, Map.of());
-        RunDirectory run = new RunDirectory(folder);
-        new TrainingRun(run, config, shapes, () -> false).run(Optional.empty(), new TrainingListener() {});
-        List<Metrics> rows = new MetricsFile(run.metrics()).read();
-        assertThat(rows.get(0).testAccuracy()).isLessThan(20);
-        assertThat(rows.get(rows.size() - 1).testAccuracy()).isGreaterThan(35);
-        assertThat(rows.get(rows.size() - 1).trainLoss()).isLessThan(rows.get(1).trainLoss());
+        Architecture resnet8 = Architecture.of("resnet8");
+        Training.of(resnet8, shapes)
+                .recipe(Recipe.paper(resnet8).withIterations(240))
+                .precision("fp32")
+                .output(folder.resolve("run"))
+                .run();
+        List<Metrics> rows = new MetricsFile(folder.resolve("run/metrics.csv")).read();
+        assertThat(rows.get(0).test().accuracy()).isLessThan(20);
+        assertThat(rows.get(rows.size() - 1).test().accuracy()).isGreaterThan(35);
+        assertThat(rows.get(rows.size() - 1).train().loss())
+                .isLessThan(rows.get(1).train().loss());
     }
 
     /**
@@ -62,11 +72,10 @@ class TrainingTest {
 
     private static long growthOver40Steps(int threads, Path folder) {
         long[] counts = new long[60];
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of("iterations", 60)), 10, 7, threads);
-        TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {
-            @Override
-            public void onStep(Progress progress, double loss, double learningRate) {
-                counts[(int) progress.iteration() - 1] = Pointer.totalCount();
+        RunConfig config = TinyRun.config(TinyRun.recipe().withIterations(60), 10, 7, threads);
+        TinyRun.train(config, folder, () -> false, event -> {
+            if (event instanceof TrainingEvent.Stepped step) {
+                counts[(int) step.progress().iteration() - 1] = Pointer.totalCount();
             }
         });
         return counts[59] - counts[19];
@@ -97,24 +106,22 @@ class TrainingTest {
     /** Its weights, statistics and normalisation are those of the model; the last layer is, if it fits. */
     @Test
     void aRunStartsFromAModel() {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
-        TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {});
-        ModelFile model = ModelFile.read(new RunDirectory(folder).model());
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
+        Model model = TinyRun.train(config, folder).model();
 
-        Checkpoint same = Beginning.from(model, config, TinyRun.DATA.classes());
-        assertThat(same.progress()).isEqualTo(Progress.start(config.recipe()));
+        Checkpoint same = new WarmStart("a", model).checkpoint(config, TinyRun.DATA.classes());
+        assertThat(same.progress()).isEqualTo(Progress.start(config.recipe().schedule()));
         assertThat(same.model().card().normalization()).isEqualTo(model.card().normalization());
         model.tensors()
                 .forEach(
                         (name, t) -> assertThat(same.model().tensors().get(name).floats())
                                 .as(name)
                                 .isEqualTo(t.floats()));
-        assertThat(same.memory()).isNotEmpty();
-        same.memory().values().forEach(t -> assertThat(t.floats()).containsOnly(0));
+        assertThat(same.optimizer()).isNotEmpty();
+        same.optimizer().values().forEach(t -> assertThat(t.floats()).containsOnly(0));
 
-        RunConfig three =
-                Json.with(config, Map.of("architecture", Json.with(TinyRun.ARCHITECTURE, Map.of("classes", 3))));
-        Checkpoint other = Beginning.from(model, three, List.of("a", "b", "c"));
+        RunConfig three = withArchitecture(config, TinyRun.ARCHITECTURE.withClasses(3));
+        Checkpoint other = new WarmStart("a", model).checkpoint(three, List.of("a", "b", "c"));
         assertThat(other.model().tensors().get("fc.weight").shape()).containsExactly(3, 32);
         assertThat(other.model().tensors().get("fc.weight").floats()).doesNotContain(0);
         assertThat(other.model().tensors().get("layer3.0.conv2.weight").floats())
@@ -124,19 +131,20 @@ class TrainingTest {
     /** The first loss is the trained network's: far below that of random weights, on the very same images. */
     @Test
     void whatWasLearntIsThereAtTheFirstStep() throws IOException {
-        Recipe recipe = TinyRun.recipe(Map.of("iterations", 40, "shuffle", false, "augmentation", "none"));
+        Recipe recipe = TinyRun.recipe().withIterations(40);
+        recipe = recipe.withImages(recipe.images().withShuffle(false).withAugmentation(Augmentation.NONE));
         RunConfig config = TinyRun.config(recipe, 0, 100);
-        TinyRun.of(config, Files.createDirectory(folder.resolve("a")), () -> false)
-                .run(Optional.empty(), new TrainingListener() {});
-        ModelFile model = ModelFile.read(new RunDirectory(folder.resolve("a")).model());
-        TinyRun.of(config, Files.createDirectory(folder.resolve("b")), () -> false)
-                .run(Optional.of(Beginning.from(model, config, TinyRun.DATA.classes())), new TrainingListener() {});
+        Model model = TinyRun.train(config, Files.createDirectory(folder.resolve("a")))
+                .model();
+        RunDirectory second = new RunDirectory(Files.createDirectory(folder.resolve("b")));
+        Checkpoint trained = new WarmStart("a", model).checkpoint(config, TinyRun.DATA.classes());
+        new TrainingRun(config, TinyRun.DATA, Optional.of(second), Optional.of(trained)).run(event -> {}, () -> false);
         List<String> first = Files.readAllLines(folder.resolve("a/steps.csv"));
-        List<String> second = Files.readAllLines(folder.resolve("b/steps.csv"));
+        List<String> again = Files.readAllLines(folder.resolve("b/steps.csv"));
         assertThat(first).hasSize(41);
         assertThat(first.get(0)).isEqualTo("iteration,learning_rate,loss");
         assertThat(first.get(1)).startsWith("1,0.05,");
-        assertThat(loss(second.get(1))).isLessThan(loss(first.get(1)) / 2);
+        assertThat(loss(again.get(1))).isLessThan(loss(first.get(1)) / 2);
     }
 
     private static double loss(String row) {
@@ -150,24 +158,22 @@ class TrainingTest {
             Files.createFile(Files.createDirectory(folder.resolve(name)).resolve("in-the-way"));
         }
         List<String> warnings = new ArrayList<>();
-        Optional<Metrics> last = TinyRun.of(TinyRun.config(TinyRun.recipe(Map.of()), 0, 100), folder, () -> false)
-                .run(Optional.empty(), new TrainingListener() {
-                    @Override
-                    public void onWarning(String sentence) {
-                        warnings.add(sentence);
+        Optional<Trained> trained =
+                TinyRun.train(TinyRun.config(TinyRun.recipe(), 0, 100), folder, () -> false, event -> {
+                    if (event instanceof TrainingEvent.Warning w) {
+                        warnings.add(w.sentence());
                     }
                 });
-        assertThat(last).isPresent();
+        assertThat(trained).isPresent();
         assertThat(new RunDirectory(folder).model()).exists();
         assertThat(warnings).hasSize(3).allMatch(w -> w.endsWith("; the run goes on without"));
     }
 
     @Test
     void aRunWhoseCheckpointsCouldNotBeReadIsRefused() {
-        Architecture large = Json.with(TinyRun.ARCHITECTURE, Map.of("depth", 110, "widths", List.of(256, 512, 1024)));
-        RunConfig config = Json.with(TinyRun.config(TinyRun.recipe(Map.of()), 0, 100), Map.of("architecture", large));
-        TrainingRun run = TinyRun.of(config, folder, () -> false);
-        assertThatThrownBy(() -> run.run(Optional.empty(), new TrainingListener() {}))
+        Architecture large = new Architecture(110, List.of(256, 512, 1024), Shortcut.A, false, 2);
+        RunConfig config = withArchitecture(TinyRun.config(TinyRun.recipe(), 0, 100), large);
+        assertThatThrownBy(() -> TinyRun.train(config, folder))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("that can be read again");
         assertThat(folder).isEmptyDirectory();
@@ -181,8 +187,8 @@ class TrainingTest {
                 TinyRun.DATA.train(),
                 TinyRun.DATA.test().first(0),
                 Map.of());
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
-        assertThatThrownBy(() -> new TrainingRun(new RunDirectory(folder), config, empty, () -> false))
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
+        assertThatThrownBy(() -> new TrainingRun(config, empty, Optional.empty(), Optional.empty()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("0 test images");
     }
@@ -190,24 +196,27 @@ class TrainingTest {
     /** Each generation adds a line, and the model that it is written into stays readable. */
     @Test
     void fineTuningForGenerationsKeepsTheProvenanceShort() {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
-        TinyRun.of(config, folder, () -> false).run(Optional.empty(), new TrainingListener() {});
-        ModelFile model = ModelFile.read(new RunDirectory(folder).model());
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
+        Model model = TinyRun.train(config, folder).model();
         for (int generation = 1; generation <= 40; generation++) {
-            for (Map.Entry<String, String> entry :
-                    Beginning.provenance("model " + generation, model).entrySet()) {
-                model = model.with(entry.getKey(), entry.getValue());
-            }
+            Provenance.Training training = model.card().provenance().training().orElseThrow();
+            List<String> lineage = new WarmStart("model " + generation, model).lineage();
+            model = model.withProvenance(Provenance.of(TinyRun.software(), training, lineage));
         }
-        assertThat(model.card().provenance().get("from")).startsWith("model 40: resnet8");
-        assertThat(model.card().provenance().get("from 2")).startsWith("model 39: resnet8");
-        assertThat(model.card().provenance()).containsKey("from 16").doesNotContainKey("from 17");
-        assertThat(Json.compact(model.card()).length()).isLessThan(100_000);
+        List<String> lines = model.card().provenance().startedFrom();
+        assertThat(lines.get(0)).startsWith("model 40: resnet8");
+        assertThat(lines.get(1)).startsWith("model 39: resnet8");
+        assertThat(lines).hasSize(16);
+        assertThat(ModelFile.text(model.card()).length()).isLessThan(100_000);
+    }
+
+    private static RunConfig withArchitecture(RunConfig c, Architecture architecture) {
+        return new RunConfig(architecture, c.recipe(), c.data(), c.seed(), c.compute(), c.keep(), c.made());
     }
 
     @Test
     void aRunThatDoesNotFitIntoMemoryIsRefused() {
-        RunConfig config = TinyRun.config(TinyRun.recipe(Map.of()), 0, 100);
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
         TrainingMemory memory = TrainingMemory.of(config, TinyRun.DATA);
         memory.requireRoom(memory.whole(), memory.heap());
         assertThatThrownBy(() -> memory.requireRoom(memory.whole() - 1, memory.heap()))
@@ -223,9 +232,11 @@ class TrainingTest {
         Architecture resnet20 = Architecture.of("resnet20");
         Dataset shapes = Shapes.generate(1);
         for (Precision precision : Precision.values()) {
-            Recipe recipe = Json.with(Recipe.paper(resnet20), Map.of("batchSize", 1024));
-            RunConfig.Data data = new RunConfig.Data("shapes", "nowhere", 0, Map.of());
-            RunConfig config = new RunConfig(resnet20, recipe, data, 1, 2, precision, "cpu", 500, false, Map.of());
+            Recipe recipe = Recipe.paper(resnet20);
+            recipe = recipe.withImages(recipe.images().withBatchSize(1024));
+            RunConfig tiny = TinyRun.config(recipe, 0, 500);
+            RunConfig config =
+                    withArchitecture(tiny, resnet20).withCompute(new RunConfig.Compute(2, precision, "cpu", "auto"));
             double measured = precision == Precision.FP32 ? 2.7e9 : 1.6e9;
             assertThat((double) TrainingMemory.of(config, shapes).whole()).isBetween(measured / 2, measured * 2);
         }

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import dev.residual.data.Dataset;
-import dev.residual.weights.ModelFile;
 import java.io.IOException;
 import java.util.Map;
 
@@ -32,7 +31,7 @@ final class DjlInference implements Contestant {
 
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
-        ModelFile file = setup.model();
+        dev.residual.model.Model file = setup.model();
         Dataset dataset = setup.dataset();
         Minibatches minibatches = Minibatches.test(dataset.test(), file.card().normalization(), setup.batch);
         float[] compared = Minibatches.test(dataset.test(), file.card().normalization(), Setup.COMPARED)

@@ -18,10 +18,9 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
-import dev.residual.model.Architecture;
-import dev.residual.model.Architecture.ShortcutKind;
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.Safetensors.NamedTensor;
+import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.nn.Architecture;
+import dev.residual.nn.Shortcut;
 import java.nio.FloatBuffer;
 import java.util.Iterator;
 import java.util.List;
@@ -33,7 +32,7 @@ final class DjlNetwork {
     private DjlNetwork() {}
 
     /** A model with the weights of that file. */
-    static Model of(ModelFile file, int batch) {
+    static Model of(dev.residual.model.Model file, int batch) {
         Model model = Model.newInstance("resnet", "PyTorch");
         model.setBlock(block(file.card().architecture()));
         model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, shape(batch));
@@ -53,7 +52,7 @@ final class DjlNetwork {
     }
 
     /** Both sides name their arrays layer by layer in the same order; shapes tell whether they do. */
-    private static void fill(Block block, ModelFile file) {
+    private static void fill(Block block, dev.residual.model.Model file) {
         Iterator<NamedTensor> tensors = file.tensors().values().iterator();
         for (Parameter parameter : block.getParameters().values()) {
             NamedTensor tensor = tensors.next();
@@ -69,7 +68,7 @@ final class DjlNetwork {
     }
 
     private static Block block(Architecture a) {
-        if (a.shortcut() != ShortcutKind.A && a.shortcut() != ShortcutKind.ARTICLE) {
+        if (a.shortcut() != Shortcut.A && a.shortcut() != Shortcut.ARTICLE) {
             throw new ResidualException(a.name() + ": expected shortcut A or the article's");
         }
         int in = a.widths().get(0);
@@ -79,7 +78,7 @@ final class DjlNetwork {
                 .add(Activation.reluBlock());
         for (int out : a.widths()) {
             for (int i = 0; i < a.n(); i++) {
-                if (in != out && a.shortcut() == ShortcutKind.ARTICLE) {
+                if (in != out && a.shortcut() == Shortcut.ARTICLE) {
                     network.add(conv(out, 2, 2, 0, a.convBias()));
                     in = out;
                 }

@@ -13,8 +13,8 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import dev.residual.train.Recipe;
-import dev.residual.weights.ModelFile;
+import dev.residual.recipe.Optimizer.Sgd;
+import dev.residual.recipe.Recipe;
 import java.io.IOException;
 import java.util.Map;
 
@@ -36,14 +36,18 @@ final class DjlTraining implements Contestant {
 
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
-        ModelFile file = setup.model();
+        dev.residual.model.Model file = setup.model();
         Recipe recipe = Recipe.paper(file.card().architecture());
         Minibatches minibatches = Minibatches.training(
-                setup.dataset().train(), file.card().normalization(), recipe.augmentation(), setup.batch, MINIBATCHES);
+                setup.dataset().train(),
+                file.card().normalization(),
+                recipe.images().augmentation(),
+                setup.batch,
+                MINIBATCHES);
         Optimizer sgd = Optimizer.sgd()
-                .setLearningRateTracker(Tracker.fixed((float) recipe.learningRate()))
-                .optMomentum((float) recipe.momentum())
-                .optWeightDecays((float) recipe.weightDecay())
+                .setLearningRateTracker(Tracker.fixed((float) recipe.schedule().learningRate()))
+                .optMomentum((float) ((Sgd) recipe.optimizer()).momentum())
+                .optWeightDecays((float) recipe.optimizer().decay().factor())
                 .build();
         TrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                 .optOptimizer(sgd)

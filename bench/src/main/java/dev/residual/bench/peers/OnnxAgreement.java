@@ -4,18 +4,18 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedNetwork;
-import dev.residual.model.State;
+import dev.residual.formats.onnx.OnnxFile;
+import dev.residual.model.Model;
+import dev.residual.nn.InferenceNetwork;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
-import dev.residual.weights.ModelFile;
-import dev.residual.weights.OnnxFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -38,7 +38,7 @@ final class OnnxAgreement {
 
     public static void main(String[] args) throws OrtException, IOException {
         Engine.start(Runtime.getRuntime().availableProcessors());
-        ModelFile model = ModelFile.read(Path.of(args[0]));
+        Model model = Model.load(Path.of(args[0]));
         Dataset dataset = Datasets.load(Datasets.CIFAR10, Path.of(args[1]), (done, total) -> {});
         OnnxAgreement agreement = new OnnxAgreement(dataset.test());
         float[] ours = agreement.residual(model);
@@ -66,16 +66,16 @@ final class OnnxAgreement {
         }
     }
 
-    private float[] residual(ModelFile model) {
+    private float[] residual(Model model) {
         Normalization normalization = model.card().normalization();
-        try (State state = model.state(Device.CPU);
-                FoldedNetwork network = FoldedNetwork.of(model.network(), state)) {
+        Backend backend = Backend.of("auto", Device.CPU, Precision.FP32);
+        try (InferenceNetwork network = new InferenceNetwork(model.graph(), model::floats, backend)) {
             return network.logits(
                     test.size(), (from, to) -> Pixels.tensor(test, from, to, normalization, Precision.FP32));
         }
     }
 
-    private float[] onnxRuntime(ModelFile model, boolean inside, boolean fold) throws OrtException, IOException {
+    private float[] onnxRuntime(Model model, boolean inside, boolean fold) throws OrtException, IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         new OnnxFile(model, inside, fold).write(file);
         Normalization normalization = inside

@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
-import dev.residual.weights.ModelFile;
+import dev.residual.model.Model;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -39,7 +39,7 @@ final class OnnxRuntimeInference implements Contestant {
 
     public static void main(String[] args) throws OrtException, IOException {
         Setup setup = Setup.of(args);
-        ModelFile file = setup.model(); // its normalisation; the weights come from the ONNX file
+        Model file = setup.model(); // its normalisation; the weights come from the ONNX file
         Dataset dataset = setup.dataset();
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();

@@ -1,26 +1,21 @@
 package dev.residual.bench.peers;
 
-import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
-import dev.residual.model.Architecture;
-import dev.residual.model.Summary;
+import dev.residual.graph.Summary;
+import dev.residual.launch.Launch;
+import dev.residual.launch.Training;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Recipe;
 import dev.residual.run.Metrics;
-import dev.residual.run.RunDirectory;
-import dev.residual.tensor.Device;
-import dev.residual.tensor.Engine;
-import dev.residual.tensor.Precision;
-import dev.residual.train.Recipe;
-import dev.residual.train.RunConfig;
-import dev.residual.train.TrainingListener;
-import dev.residual.train.TrainingRun;
+import dev.residual.train.TrainingEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Whole epochs of the product's own run: batches, training, evaluation, metrics and log. Its recipe is the article's,
@@ -28,7 +23,7 @@ import java.util.Optional;
  *
  * <p>A run has its own loop, so the turns are taken from inside: at each epoch's end it waits for the next line.
  */
-final class ResidualEpoch implements TrainingListener {
+final class ResidualEpoch implements Consumer<TrainingEvent> {
     private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private final Architecture architecture;
     private final int images;
@@ -50,37 +45,37 @@ final class ResidualEpoch implements TrainingListener {
                     case "paper" -> Recipe.paper(architecture);
                     default -> throw new ResidualException("recipe " + setup.way + ": expected article or paper");
                 };
-        Engine.start(setup.threads);
-        RunConfig config = new RunConfig(
-                architecture,
-                Json.with(recipe, Map.of("batchSize", setup.batch)),
-                new RunConfig.Data(dataset.name(), String.valueOf(setup.data), 0, dataset.sha256()),
-                Setup.SEED,
-                setup.threads,
-                Precision.of("auto", Device.CPU),
-                "cpu",
-                500,
-                false,
-                Map.of());
         ResidualEpoch epoch = new ResidualEpoch(architecture, dataset.train().size());
-        new TrainingRun(RunDirectory.create(setup.output), config, dataset, () -> epoch.stopped)
-                .run(Optional.empty(), epoch);
+        try (Launch launch = Training.of(architecture, dataset)
+                .recipe(recipe.withImages(recipe.images().withBatchSize(setup.batch)))
+                .seed(Setup.SEED)
+                .threads(setup.threads)
+                .output(setup.output)
+                .launch()) {
+            launch.run().run(epoch, () -> epoch.stopped);
+        }
     }
 
     @Override
-    public void onEpoch(Metrics metrics) {
+    public void accept(TrainingEvent event) {
+        if (event instanceof TrainingEvent.EpochEnded ended) {
+            onEpoch(ended.metrics());
+        }
+    }
+
+    private void onEpoch(Metrics metrics) {
         if (metrics.epoch() == 0) {
-            Contestant.say(Map.of("parameters", Summary.of(architecture).parameters()));
+            Contestant.say(Map.of("parameters", Summary.of(architecture.graph()).parameters()));
         } else {
             Contestant.say(Map.of(
                     "images",
                     images,
                     "trainLoss",
-                    metrics.trainLoss(),
+                    metrics.train().loss(),
                     "testLoss",
-                    metrics.testLoss(),
+                    metrics.test().loss(),
                     "testAccuracy",
-                    metrics.testAccuracy(),
+                    metrics.test().accuracy(),
                     "milliseconds",
                     (System.nanoTime() - start) / 1e6));
         }

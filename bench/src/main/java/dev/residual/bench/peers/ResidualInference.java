@@ -1,14 +1,14 @@
 package dev.residual.bench.peers;
 
+import dev.residual.backend.Backend;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Pixels;
-import dev.residual.model.FoldedNetwork;
-import dev.residual.model.State;
-import dev.residual.model.Summary;
+import dev.residual.graph.Summary;
+import dev.residual.model.Model;
+import dev.residual.nn.InferenceNetwork;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
-import dev.residual.weights.ModelFile;
 import java.io.IOException;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -16,12 +16,12 @@ import org.bytedeco.pytorch.Tensor;
 /** What the product's classifier and evaluator do, on ready-made images as its peers. */
 final class ResidualInference implements Contestant {
     private final Setup setup;
-    private final ModelFile model;
-    private final FoldedNetwork network;
+    private final Model model;
+    private final InferenceNetwork network;
     private final ImageSet test;
     private final Tensor images;
 
-    private ResidualInference(Setup setup, ModelFile model, FoldedNetwork network) {
+    private ResidualInference(Setup setup, Model model, InferenceNetwork network) {
         this.setup = setup;
         this.model = model;
         this.network = network;
@@ -34,9 +34,9 @@ final class ResidualInference implements Contestant {
     public static void main(String[] args) throws IOException {
         Setup setup = Setup.of(args);
         Engine.start(setup.threads);
-        ModelFile model = setup.model();
-        try (State state = model.state(Device.CPU);
-                FoldedNetwork network = FoldedNetwork.of(model.network(), state)) {
+        Model model = setup.model();
+        Backend backend = Backend.of("auto", Device.CPU, setup.precision());
+        try (InferenceNetwork network = new InferenceNetwork(model.graph(), model::floats, backend)) {
             Contestant.play(new ResidualInference(setup, model, network));
         }
     }
@@ -45,7 +45,7 @@ final class ResidualInference implements Contestant {
     public Map<String, Object> about() {
         return Map.of(
                 "parameters",
-                Summary.of(model.card().architecture()).parameters(),
+                Summary.of(model.graph()).parameters(),
                 "threads",
                 Engine.threads(),
                 "logits",

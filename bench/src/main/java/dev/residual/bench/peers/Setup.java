@@ -1,10 +1,11 @@
 package dev.residual.bench.peers;
 
+import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.model.Model;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
-import dev.residual.weights.ModelFile;
 import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -58,10 +59,10 @@ final class Setup {
 
     /** Once libtorch is there. */
     Precision precision() {
-        return Precision.of(way, Device.CPU);
+        return Backend.precision(way, Device.CPU);
     }
 
-    ModelFile model() {
-        return ModelFile.read(model);
+    Model model() {
+        return Model.load(model);
     }
 }

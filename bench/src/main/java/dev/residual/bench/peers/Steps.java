@@ -1,0 +1,60 @@
+package dev.residual.bench.peers;
+
+import dev.residual.backend.Backend;
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.Normalization;
+import dev.residual.graph.Graph;
+import dev.residual.nn.Architecture;
+import dev.residual.nn.TrainingNetwork;
+import dev.residual.nn.Weights;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Metrics;
+import dev.residual.run.Progress;
+import dev.residual.run.Score;
+import dev.residual.tensor.Device;
+import dev.residual.train.OptimizerState;
+import dev.residual.train.Trainer;
+import java.util.Optional;
+
+/** The product's training loop, without evaluations and checkpoints. */
+record Steps(Backend backend, TrainingNetwork network, OptimizerState optimizer, Batches batches, Trainer trainer)
+        implements AutoCloseable {
+    static Steps of(Setup setup, Graph graph, Weights weights, Normalization normalization) {
+        Recipe recipe = Recipe.paper(Architecture.of(setup.architecture));
+        Backend backend = Backend.of("auto", Device.CPU, setup.precision());
+        TrainingNetwork network = new TrainingNetwork(graph, weights, backend);
+        OptimizerState optimizer = OptimizerState.of(recipe.optimizer(), weights);
+        Batches batches = new Batches(
+                setup.dataset().train(),
+                normalization,
+                new Order(true, recipe.images().augmentation(), Setup.SEED),
+                setup.batch,
+                setup.precision(),
+                0,
+                0);
+        Trainer trainer = new Trainer(
+                new Trainer.Session(network, weights, optimizer, batches, Device.CPU),
+                recipe.schedule(),
+                Long.MAX_VALUE,
+                Progress.start(recipe.schedule()));
+        return new Steps(backend, network, optimizer, batches, trainer);
+    }
+
+    static Trainer.Hooks stopAfter(int steps) {
+        int[] asked = {0};
+        return new Trainer.Hooks(p -> Optional.of(NOTHING), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
+    }
+
+    /** What an evaluation would find; none is made. */
+    private static final Metrics NOTHING =
+            new Metrics(0, 0, 0, Score.NONE, Score.NONE, Score.NONE, new Metrics.Time(0, 0));
+
+    @Override
+    public void close() {
+        batches.close();
+        optimizer.close();
+        network.close();
+        backend.close();
+    }
+}

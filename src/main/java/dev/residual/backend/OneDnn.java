@@ -1,0 +1,223 @@
+package dev.residual.backend;
+
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Natives;
+import dev.residual.tensor.Precision;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.dnnl_version_t;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.primitive_desc_base;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The library oneDNN: loading it, what it can do here, and calling it on memory that libtorch's tensors own, with as many
+ * threads as libtorch's operations would use.
+ */
+final class OneDnn {
+    private static final Map<ScalarType, OptionalInt> BLOCKS = new ConcurrentHashMap<>();
+
+    private OneDnn() {}
+
+    /** Loaded when it is first needed. */
+    private static final class Cpu {
+        static final engine ENGINE;
+
+        static {
+            Engine.load(dnnl.class);
+            try (Scope scope = Scope.open()) {
+                ENGINE = scope.keep(new engine(engine.kind.cpu, 0));
+            }
+        }
+    }
+
+    /** Why oneDNN cannot be loaded on this system, in a few words; empty where it can. */
+    private static final class Loading {
+        static final Optional<String> PROBLEM = load();
+
+        private static Optional<String> load() {
+            try {
+                cpu(); // first of all: any other class of the bindings would load the library by itself
+                return Optional.empty();
+            } catch (RuntimeException | LinkageError e) {
+                Throwable cause = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
+                return Optional.of("oneDNN could not be loaded (" + cause + ")");
+            }
+        }
+    }
+
+    static engine cpu() {
+        return Cpu.ENGINE;
+    }
+
+    /** Why it is not to be used here, in a few words; empty where it is. */
+    static Optional<String> problem(Precision precision) {
+        return Loading.PROBLEM.or(() -> block(precision.type()).isPresent()
+                ? Optional.empty()
+                : Optional.of("oneDNN has no fast kernels for " + precision + " on this processor"));
+    }
+
+    /** Its version and the instructions that it uses here, such as {@code oneDNN 3.11.0, avx2}. */
+    static String description() {
+        dnnl_version_t v = dnnl.dnnl_version();
+        return "oneDNN " + v.major() + "." + v.minor() + "." + v.patch() + ", "
+                + instructions(dnnl.dnnl_get_effective_cpu_isa());
+    }
+
+    /** oneDNN's names, of which each set of instructions has a number that contains the bits of those it extends. */
+    private static String instructions(int isa) {
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core_amx)) {
+            return "amx";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core_bf16)) {
+            return "avx512_bf16";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx512_core)) {
+            return "avx512";
+        }
+        if (contains(isa, dnnl.dnnl_cpu_isa_avx2)) {
+            return "avx2";
+        }
+        return isa == dnnl.dnnl_cpu_isa_default ? "not an x86 processor" : "sse41";
+    }
+
+    private static boolean contains(int isa, int other) {
+        return (isa & other) == other;
+    }
+
+    /** Whether the processor itself multiplies bfloat16; elsewhere oneDNN takes several times as long as in float32. */
+    static boolean multipliesBfloat16() {
+        return problem(Precision.BF16).isEmpty()
+                && contains(dnnl.dnnl_get_effective_cpu_isa(), dnnl.dnnl_cpu_isa_avx512_core_bf16);
+    }
+
+    /** How many neighbouring channels of a pixel its kernels want side by side here; empty where it has no fast ones. */
+    static OptionalInt block(ScalarType type) {
+        return BLOCKS.computeIfAbsent(
+                type,
+                t -> IntStream.of(16, 8)
+                        .filter(block -> OneDnnBackend.hasFastKernels(t, block))
+                        .findFirst());
+    }
+
+    /**
+     * How a tensor lies in memory.
+     *
+     * @param type of its values; {@code Byte} where oneDNN alone knows the order in which they lie
+     */
+    record Format(memory.desc desc, long bytes, ScalarType type) {
+        static Format of(memory.desc desc, ScalarType type, Natives natives) {
+            return new Format(natives.own(desc), desc.get_size(), type);
+        }
+
+        /** As oneDNN has chosen it for itself. */
+        static Format opaque(memory.desc desc, Natives natives) {
+            return of(desc, ScalarType.Byte, natives);
+        }
+
+        /** N×C×H×W in blocks of neighbouring channels; in plain order where there are no blocks (1). */
+        static Format ofMaps(long n, dev.residual.graph.Shape shape, ScalarType type, int block, Natives natives) {
+            memory.format_tag order =
+                    switch (block) {
+                        case 1 -> memory.format_tag.nchw;
+                        case 8 -> memory.format_tag.aBcd8b;
+                        case 16 -> memory.format_tag.aBcd16b;
+                        default -> throw new IllegalArgumentException("blocks of " + block);
+                    };
+            long[] sizes = {n, shape.channels(), shape.height(), shape.width()};
+            return of(new memory.desc(sizes, typeOf(type), order), type, natives);
+        }
+
+        /** One float32 a channel. */
+        static Format ofChannels(long channels, Natives natives) {
+            return of(
+                    new memory.desc(new long[] {channels}, memory.data_type.f32, memory.format_tag.a),
+                    ScalarType.Float,
+                    natives);
+        }
+
+        /** Uninitialised memory of this size. */
+        Tensor allocate() {
+            return Tensors.empty(ScalarType.Byte, bytes);
+        }
+
+        /** oneDNN takes an address and believes the rest: what does not fit would be read, or written, beyond its end. */
+        private void require(Tensor tensor) {
+            ScalarType given = tensor.scalar_type().intern();
+            long size = tensor.numel() * tensor.element_size();
+            if (given != type || !tensor.is_contiguous() || size != bytes) {
+                throw new IllegalArgumentException("a tensor of " + Arrays.toString(tensor.shape()) + " " + given + ", "
+                        + size + " bytes" + (tensor.is_contiguous() ? "" : ", not contiguous") + ": expected " + bytes
+                        + " bytes of " + type);
+            }
+        }
+    }
+
+    /** @throws IllegalArgumentException for types that networks do not compute in */
+    static memory.data_type typeOf(ScalarType type) {
+        return switch (type) {
+            case Float -> memory.data_type.f32;
+            case BFloat16 -> memory.data_type.bf16;
+            default -> throw new IllegalArgumentException("no feature maps of type " + type);
+        };
+    }
+
+    /** With scratchpads supplied by each call, since those that the library manages are not thread-safe. */
+    static primitive_attr attributes() {
+        primitive_attr attributes = new primitive_attr();
+        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+        return attributes;
+    }
+
+    /** What a primitive reads and writes, by oneDNN's names for it. */
+    static final class Arguments {
+        private final IntMemoryMap memories = new IntMemoryMap();
+
+        Arguments put(int name, Format format, Tensor tensor) {
+            format.require(tensor);
+            memories.put(name, new memory(format.desc, cpu(), tensor.data_ptr()));
+            return this;
+        }
+    }
+
+    /**
+     * An operation, which any thread may run.
+     *
+     * @param scratchpad what it works in
+     * @param isReference whether it is but the plain loop that oneDNN has for every case
+     */
+    record Primitive(primitive primitive, Format scratchpad, boolean isReference) {
+        static Primitive of(primitive primitive, primitive_desc_base description, Natives natives) {
+            return new Primitive(
+                    natives.own(primitive),
+                    Format.opaque(description.scratchpad_desc(), natives),
+                    description.impl_info_str().getString().startsWith("ref"));
+        }
+
+        void run(Arguments arguments) {
+            arguments.put(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad, scratchpad.allocate());
+            primitive.execute(new stream(cpu()), arguments.memories);
+        }
+
+        /** Runs it as often as one likes on the same memory, which the caller keeps. */
+        Runnable bind(Arguments arguments, Natives natives) {
+            arguments.put(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad, natives.own(scratchpad.allocate()));
+            IntMemoryMap memories = natives.own(arguments.memories);
+            stream stream = natives.own(new stream(cpu()));
+            return () -> primitive.execute(stream, memories);
+        }
+    }
+}

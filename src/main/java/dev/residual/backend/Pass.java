@@ -1,0 +1,48 @@
+package dev.residual.backend;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+
+/** One operation's part in a pass of a minibatch through a network: what its kernel needs besides its inputs. */
+public interface Pass {
+    /** By which mean and variance BN normalises. */
+    enum Statistics {
+        /** The batch's own, which also move the running ones: training. */
+        BATCH_AND_UPDATE,
+        /** The batch's own: what a network shows that is never put into evaluation mode. */
+        BATCH,
+        /** The running ones, so that no image depends on others: inference. */
+        RUNNING
+    }
+
+    Statistics statistics();
+
+    /** @param part of the parameter's name behind the operation's, such as {@code weight} */
+    Tensor parameter(String part);
+
+    /** Where the parameter's gradient belongs, float32. */
+    Tensor gradient(String part);
+
+    /** Whether an input may be overwritten, since nobody needs it any more. */
+    boolean mayOverwrite(int input);
+
+    /** Whether the gradient that {@link Kernel#backward} is given may be overwritten. */
+    boolean ownsGradient();
+
+    /** Whether anything before this operation is trained. */
+    boolean wantsInputGradient();
+
+    /** Keeps tensors for the backward pass, if there will be one. They must stay as they are until then. */
+    void save(Tensor... tensors);
+
+    /** What was saved, in the same order. */
+    List<Tensor> saved();
+
+    /**
+     * Has something computed that nothing in the backward pass waits for, perhaps by another thread.
+     *
+     * @param computation is given handles of its own on what it needs, which stays as it is until then
+     */
+    void later(Consumer<List<Tensor>> computation, Tensor... needed);
+}

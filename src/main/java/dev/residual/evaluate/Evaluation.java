@@ -1,0 +1,52 @@
+package dev.residual.evaluate;
+
+/**
+ * What a network predicts for a set of images.
+ *
+ * @param labels the true class of each image
+ * @param predicted the most probable class of each image, by the network
+ * @param confidence the softmax probability of that class, 0-1
+ * @param loss mean cross-entropy per image
+ * @param classes how many classes there are
+ */
+public record Evaluation(int[] labels, int[] predicted, float[] confidence, double loss, int classes) {
+    public int images() {
+        return labels.length;
+    }
+
+    public int correct() {
+        int correct = 0;
+        for (int i = 0; i < labels.length; i++) {
+            correct += labels[i] == predicted[i] ? 1 : 0;
+        }
+        return correct;
+    }
+
+    /** Percent of the images whose class was found. */
+    public double accuracy() {
+        return 100.0 * correct() / images();
+    }
+
+    /** {@code confusion()[actual][predicted]} counts images. */
+    public int[][] confusion() {
+        int[][] counts = new int[classes][classes];
+        for (int i = 0; i < labels.length; i++) {
+            counts[labels[i]][predicted[i]]++;
+        }
+        return counts;
+    }
+
+    /** The recall of each class: percent of its images whose class was found; NaN for a class without images. */
+    public double[] recall() {
+        int[][] confusion = confusion();
+        double[] accuracy = new double[classes];
+        for (int c = 0; c < classes; c++) {
+            int total = 0;
+            for (int n : confusion[c]) {
+                total += n;
+            }
+            accuracy[c] = 100.0 * confusion[c][c] / total;
+        }
+        return accuracy;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.residual.evaluate;
+
+import dev.residual.backend.Backend;
+import dev.residual.backend.Pass;
+import dev.residual.data.Batch;
+import dev.residual.data.Batches;
+import dev.residual.data.Batches.Order;
+import dev.residual.data.ImageSet;
+import dev.residual.data.Normalization;
+import dev.residual.data.Pixels;
+import dev.residual.graph.Graph;
+import dev.residual.model.Model;
+import dev.residual.model.Provenance;
+import dev.residual.nn.InferenceNetwork;
+import dev.residual.nn.Softmax;
+import dev.residual.nn.TrainingNetwork;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Precision;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
+
+/** Shows a network a whole set of images and notes what it predicts. */
+public final class Evaluator {
+    private final Graph graph;
+    private final Function<String, float[]> weights;
+    private final Normalization normalization;
+    private final Compute compute;
+
+    /**
+     * What computes.
+     *
+     * @param precision that the network computes in
+     * @param backend {@code auto}, {@code onednn} or {@code libtorch}
+     */
+    public record Compute(Precision precision, Device device, String backend) {
+        /** In the precision that the model was trained in, where it says so; otherwise in float32. */
+        public static Compute of(Model model) {
+            Precision precision = model.card()
+                    .provenance()
+                    .training()
+                    .map(Provenance.Training::precision)
+                    .orElse(Precision.FP32);
+            return new Compute(precision, Device.of("auto"), "auto");
+        }
+    }
+
+    /** @param weights gives the network's parameters and buffers as they are now, by name */
+    public Evaluator(Graph graph, Function<String, float[]> weights, Normalization normalization, Compute compute) {
+        this.graph = graph;
+        this.weights = weights;
+        this.normalization = normalization;
+        this.compute = compute;
+    }
+
+    public static Evaluator of(Model model, Compute compute) {
+        return new Evaluator(model.graph(), model::floats, model.card().normalization(), compute);
+    }
+
+    /** Each image once, "the single view of the original 32×32 image"; BN uses its running statistics. */
+    public Evaluation evaluate(ImageSet images) {
+        return evaluate(images, () -> false).orElseThrow();
+    }
+
+    /**
+     * The same.
+     *
+     * @param stop asked now and then, by any thread, whether to give up
+     * @return empty when it was stopped
+     */
+    public Optional<Evaluation> evaluate(ImageSet images, BooleanSupplier stop) {
+        Backend backend = Backend.of(compute.backend, compute.device, compute.precision);
+        try (InferenceNetwork network = new InferenceNetwork(graph, weights, backend)) {
+            return network.logits(
+                            images.size(),
+                            (from, to) -> Pixels.tensor(images, from, to, normalization, compute.precision),
+                            stop)
+                    .map(logits -> new Tally(images.size(), classes())
+                            .add(logits, images::label)
+                            .result());
+        }
+    }
+
+    /**
+     * Each image once, in an order and view of the caller's choice, by a network that was never put into evaluation mode:
+     * BN uses each batch's own statistics.
+     *
+     * @param network of these weights
+     * @param stop asked before each batch whether to give up
+     * @return empty when it was stopped
+     */
+    public Optional<Evaluation> evaluateByBatchStatistics(
+            TrainingNetwork network, ImageSet images, Order order, int batchSize, BooleanSupplier stop) {
+        Tally tally = new Tally(images.size(), classes());
+        try (Batches batches = new Batches(images, normalization, order, batchSize, compute.precision, 0, 0)) {
+            while (tally.count < images.size()) {
+                if (stop.getAsBoolean()) {
+                    return Optional.empty();
+                }
+                try (Scope scope = Scope.inference()) {
+                    Batch batch = batches.next();
+                    float[] logits = Tensors.floats(
+                            network.forwardOnly(compute.device.move(batch.images()), Pass.Statistics.BATCH));
+                    long[] labels = Tensors.longs(batch.labels());
+                    tally.add(logits, i -> (int) labels[i]);
+                }
+            }
+        }
+        return Optional.of(tally.result());
+    }
+
+    private int classes() {
+        return graph.output().shape().channels();
+    }
+
+    /** What the logits of one image after the other come to. */
+    private static final class Tally {
+        private final int[] labels;
+        private final int[] predicted;
+        private final float[] confidence;
+        private final int classes;
+        private double lossSum;
+        private int count;
+
+        Tally(int images, int classes) {
+            labels = new int[images];
+            predicted = new int[images];
+            confidence = new float[images];
+            this.classes = classes;
+        }
+
+        /** @param label of each of these images */
+        Tally add(float[] logits, IntUnaryOperator label) {
+            for (int i = 0; i < logits.length / classes; i++, count++) {
+                Softmax softmax = new Softmax(logits, i * classes, classes);
+                labels[count] = label.applyAsInt(i);
+                predicted[count] = softmax.best();
+                confidence[count] = (float) softmax.probability(softmax.best());
+                lossSum += softmax.crossEntropy(labels[count]);
+            }
+            return this;
+        }
+
+        Evaluation result() {
+            return new Evaluation(labels, predicted, confidence, lossSum / count, classes);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.residual.graph;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * A network: its operations in an order in which they can be computed. {@link GraphBuilder} makes it.
+ *
+ * @param nodes the first is the {@link Operation.Input}, the last one computes the network's output
+ */
+public record Graph(List<Node> nodes) {
+    /**
+     * One operation and where its inputs come from.
+     *
+     * @param index its place in the graph
+     * @param inputs the places of the nodes whose outputs it takes, all before its own
+     * @param shape of its output
+     */
+    public record Node(int index, Operation operation, List<Integer> inputs, Shape shape) {}
+
+    public Graph {
+        nodes = List.copyOf(nodes);
+        for (int i = 0; i < nodes.size(); i++) {
+            int index = i;
+            if (nodes.get(i).index() != i || nodes.get(i).inputs().stream().anyMatch(input -> input >= index)) {
+                throw new IllegalArgumentException("node " + i + " is out of order: " + nodes.get(i));
+            }
+        }
+    }
+
+    public Node output() {
+        return nodes.get(nodes.size() - 1);
+    }
+
+    /** The shape of one image. */
+    public Shape input() {
+        return nodes.get(0).shape();
+    }
+
+    public List<Shape> inputShapes(Node node) {
+        return node.inputs().stream().map(i -> nodes.get(i).shape()).toList();
+    }
+
+    /** Parameters and buffers of all operations, in their order. */
+    public List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>();
+        nodes.forEach(node -> all.addAll(node.operation().parameters()));
+        return all;
+    }
+
+    /** The nodes that the output depends on. The others have parameters, which count, but are never computed. */
+    public BitSet live() {
+        BitSet live = new BitSet();
+        live.set(nodes.size() - 1);
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            if (live.get(i)) {
+                nodes.get(i).inputs().forEach(live::set);
+            }
+        }
+        return live;
+    }
+
+    /** For each node, the live nodes that take its output. */
+    public List<List<Node>> consumers() {
+        BitSet live = live();
+        List<List<Node>> consumers = new ArrayList<>();
+        nodes.forEach(node -> consumers.add(new ArrayList<>()));
+        nodes.stream()
+                .filter(node -> live.get(node.index()))
+                .forEach(node -> node.inputs().forEach(i -> consumers.get(i).add(node)));
+        return consumers;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.residual.launch;
+
+import dev.residual.ResidualException;
+import dev.residual.model.Model;
+import dev.residual.model.Provenance;
+import dev.residual.predict.BuiltInModels;
+import dev.residual.run.RunConfig;
+import dev.residual.run.RunDirectory;
+import dev.residual.run.TrainedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A model, wherever it is: a run's, or that of its last checkpoint where it is not finished; a model file; or a model that
+ * is shipped with the program.
+ *
+ * @param data what it was trained on
+ * @param seed of the run, which decides what was held out
+ */
+public record FoundModel(Model model, RunConfig.Data data, long seed) {
+    private static final String DEFAULT_DATASET = "cifar10";
+    private static final String DEFAULT_DIRECTORY = "data";
+
+    /**
+     * @param path a run directory, a model file, or the name of a shipped model
+     * @param warning is told, in a sentence, of damage that was passed over
+     * @throws ResidualException when there is no model, or it cannot be read
+     */
+    public static FoundModel find(Path path, Consumer<String> warning) {
+        if (Files.isDirectory(path)) {
+            RunDirectory run = RunDirectory.open(path);
+            RunConfig config = RunConfig.read(run);
+            TrainedModel trained =
+                    TrainedModel.of(run, warning).orElseThrow(() -> new ResidualException(path + " has no model yet"));
+            return new FoundModel(trained.model(), config.data(), config.seed());
+        }
+        Model model = Files.exists(path) ? Model.load(path) : shipped(path.toString());
+        Optional<Provenance.Training> training = model.card().provenance().training();
+        String dataset = training.map(t -> t.data().dataset()).orElse(DEFAULT_DATASET);
+        int validation = training.map(t -> t.data().validation()).orElse(0);
+        return new FoundModel(
+                model,
+                new RunConfig.Data(dataset, DEFAULT_DIRECTORY, validation, Map.of()),
+                training.map(Provenance.Training::seed).orElse(1L));
+    }
+
+    private static Model shipped(String name) {
+        if (!BuiltInModels.names().contains(name)) {
+            throw new ResidualException(
+                    name + " is neither a run directory, a model file nor a shipped model: no such file");
+        }
+        return BuiltInModels.read(name);
+    }
+}

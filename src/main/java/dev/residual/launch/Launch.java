@@ -1,0 +1,75 @@
+package dev.residual.launch;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.run.Checkpoint;
+import dev.residual.run.Checkpoints;
+import dev.residual.run.RunConfig;
+import dev.residual.run.RunDirectory;
+import dev.residual.run.RunDirectory.Claimed;
+import dev.residual.train.TrainingMemory;
+import dev.residual.train.TrainingRun;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * A run that is ready to be trained, in a directory that no other process can train in until this is closed.
+ *
+ * @param claimed its directory; empty where nothing is written
+ */
+public record Launch(TrainingRun run, Optional<Claimed> claimed) implements AutoCloseable {
+    /**
+     * A run that goes on from its last checkpoint.
+     *
+     * @param changed what is changed in the configuration, given the iterations that are done
+     * @param data finds the data set
+     * @param warning is told, in a sentence, of a damaged checkpoint that was passed over
+     * @throws ResidualException when there is no run, it cannot go on, or the data are not those that it was trained on
+     */
+    public static Launch resume(
+            RunDirectory directory, Changes changed, Function<RunConfig, Dataset> data, Consumer<String> warning) {
+        Claimed claimed = directory.claim();
+        try {
+            RunConfig before = RunConfig.read(directory);
+            Optional<Checkpoint> checkpoint = new Checkpoints(directory.checkpoints()).latest(warning);
+            ResidualException.require(
+                    checkpoint.isPresent() || before.made().startedFrom().isEmpty(),
+                    directory.path() + " started from the weights of a model, and its checkpoint with them is gone:"
+                            + " begin it again with 'train --from'");
+            RunConfig config = changed.apply(
+                    before, checkpoint.map(c -> c.progress().iteration()).orElse(0L));
+            Dataset dataset = data.apply(config);
+            requireSameData(directory, config, dataset);
+            TrainingMemory.of(config, dataset).requireRoom();
+            return new Launch(
+                    new TrainingRun(config, dataset, Optional.of(directory), checkpoint), Optional.of(claimed));
+        } catch (RuntimeException e) {
+            claimed.close();
+            throw e;
+        }
+    }
+
+    /** What somebody wants to be otherwise from here on. */
+    @FunctionalInterface
+    public interface Changes {
+        RunConfig apply(RunConfig config, long iterationsDone);
+    }
+
+    private static void requireSameData(RunDirectory run, RunConfig config, Dataset dataset) {
+        ResidualException.require(
+                config.data().dataset().equals(dataset.name()),
+                run.path() + " was trained on " + config.data().dataset() + ", not on " + dataset.name());
+        config.data()
+                .sha256()
+                .forEach((file, sum) -> ResidualException.require(
+                        sum.equals(dataset.sha256().get(file)),
+                        file + " is not the one that " + run.path()
+                                + " was trained on: its SHA-256 differs from that in config.json"));
+    }
+
+    @Override
+    public void close() {
+        claimed.ifPresent(Claimed::close);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.residual.launch;
+
+import dev.residual.ResidualException;
+import dev.residual.backend.Backend;
+import dev.residual.data.Dataset;
+import dev.residual.data.Normalization;
+import dev.residual.model.Model;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Checkpoint;
+import dev.residual.run.Checkpoints;
+import dev.residual.run.RunConfig;
+import dev.residual.run.RunDirectory;
+import dev.residual.run.RunDirectory.Claimed;
+import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
+import dev.residual.train.Trained;
+import dev.residual.train.TrainingEvent;
+import dev.residual.train.TrainingMemory;
+import dev.residual.train.TrainingRun;
+import dev.residual.train.WarmStart;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Trains a network: what is not said has the default of the command line.
+ *
+ * <pre>{@code
+ * Dataset data = Datasets.load("shapes", Path.of("data"));
+ * Architecture resnet20 = Architecture.of("resnet20");
+ * Trained trained = Training.of(resnet20, data)
+ *         .recipe(Recipe.paper(resnet20).withIterations(800))
+ *         .output(Path.of("runs/shapes"))
+ *         .run();
+ * }</pre>
+ */
+public final class Training {
+    private final Architecture architecture;
+    private final Dataset dataset;
+    private Recipe recipe;
+    private long seed = 1;
+    private String dataDirectory = "";
+    private int validation;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private String precision = "auto";
+    private String device = "auto";
+    private String backend = "auto";
+    private RunConfig.Keep keep = new RunConfig.Keep(500, false);
+    private Optional<WarmStart> warmStart = Optional.empty();
+    private Optional<Path> output = Optional.empty();
+    private boolean numbered;
+    private Consumer<TrainingEvent> listener = event -> {};
+
+    private Training(Architecture architecture, Dataset dataset) {
+        this.architecture = architecture.withClasses(dataset.classes().size());
+        this.dataset = dataset;
+        recipe = Recipe.paper(architecture);
+    }
+
+    /** By the paper's recipe. */
+    public static Training of(Architecture architecture, Dataset dataset) {
+        return new Training(architecture, dataset);
+    }
+
+    public Training recipe(Recipe other) {
+        recipe = other;
+        return this;
+    }
+
+    /** Of the initialisation, the order of the images and their augmentation. */
+    public Training seed(long number) {
+        seed = number;
+        return this;
+    }
+
+    /** Holds training images out, and evaluates on them too. */
+    public Training validation(int images) {
+        validation = images;
+        return this;
+    }
+
+    /** That an operation uses; the cores where nothing is said. */
+    public Training threads(int count) {
+        threads = count;
+        return this;
+    }
+
+    /** {@code auto}, {@code fp32} or {@code bf16}. */
+    public Training precision(String name) {
+        precision = name;
+        return this;
+    }
+
+    /** {@code auto}, {@code cpu} or {@code cuda}. */
+    public Training device(String name) {
+        device = name;
+        return this;
+    }
+
+    /** {@code auto}, {@code onednn} or {@code libtorch}. */
+    public Training backend(String name) {
+        backend = name;
+        return this;
+    }
+
+    public Training keep(RunConfig.Keep what) {
+        keep = what;
+        return this;
+    }
+
+    /**
+     * Starts from a model's weights instead of random ones, with the normalisation that they are used to; for another
+     * number of classes the last layer begins anew.
+     *
+     * @param name as the provenance will have it
+     * @throws ResidualException when the model is of another architecture
+     */
+    public Training startFrom(String name, Model model) {
+        ResidualException.require(
+                model.architecture().withClasses(architecture.classes()).equals(architecture),
+                name + " is a " + model.architecture().name() + ", to be trained is a " + architecture.name());
+        Normalization.Kind kind = model.card().normalization().kind();
+        recipe = recipe.withImages(recipe.images().withNormalization(kind));
+        warmStart = Optional.of(new WarmStart(name, model));
+        return this;
+    }
+
+    /** Where the run directory is made; without one nothing is written, and the model is what {@link #run} returns. */
+    public Training output(Path directory) {
+        output = Optional.of(directory);
+        numbered = false;
+        return this;
+    }
+
+    /** The same; where the name is taken, a number is added. */
+    public Training outputOrNext(Path directory) {
+        output = Optional.of(directory);
+        numbered = true;
+        return this;
+    }
+
+    /** Where the data set was found, for {@code config.json}, so that {@code resume} finds it there. */
+    public Training dataDirectory(String directory) {
+        dataDirectory = directory;
+        return this;
+    }
+
+    /** Is told what happens, on the thread that trains. */
+    public Training listener(Consumer<TrainingEvent> consumer) {
+        listener = consumer;
+        return this;
+    }
+
+    /**
+     * Trains to the end.
+     *
+     * @throws ResidualException when something outside is wrong, or training diverges
+     */
+    public Trained run() {
+        try (Launch launch = launch()) {
+            return launch.run().run(listener, () -> false).orElseThrow();
+        }
+    }
+
+    /** Checks everything, and claims the run directory; nothing is trained yet. */
+    public Launch launch() {
+        RunConfig config = config();
+        new TrainingRun(config, dataset, Optional.empty(), Optional.empty()); // does all of it fit together?
+        TrainingMemory.of(config, dataset).requireRoom();
+        Optional<Checkpoint> first = warmStart.map(w -> w.checkpoint(config, dataset.classes()));
+        Optional<Claimed> claimed =
+                output.map(path -> numbered ? RunDirectory.createNext(path) : RunDirectory.create(path));
+        try {
+            // The checkpoint is there before config.json, which makes a run of the directory.
+            first.ifPresent(c -> claimed.ifPresent(d -> new Checkpoints(d.run().checkpoints()).write(c)));
+            return new Launch(new TrainingRun(config, dataset, claimed.map(Claimed::run), first), claimed);
+        } catch (RuntimeException e) {
+            claimed.ifPresent(Claimed::close);
+            throw e;
+        }
+    }
+
+    private RunConfig config() {
+        Engine.start(threads);
+        Device where = Device.of(device);
+        Precision chosen = Backend.precision(precision, where);
+        String description;
+        try (Backend computing = Backend.of(backend, where, chosen)) {
+            description = computing.description();
+        }
+        return new RunConfig(
+                architecture,
+                recipe,
+                new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.sha256()),
+                seed,
+                new RunConfig.Compute(threads, chosen, where.toString(), backend),
+                keep,
+                RunConfig.Made.now(
+                        description, warmStart.map(WarmStart::lineage).orElse(List.of())));
+    }
+}

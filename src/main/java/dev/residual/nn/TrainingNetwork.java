@@ -1,0 +1,69 @@
+package dev.residual.nn;
+
+import dev.residual.backend.Backend;
+import dev.residual.backend.Pass.Statistics;
+import dev.residual.graph.Fusion;
+import dev.residual.graph.Graph;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A network that is trained: a graph, its weights, and what computes them. Gradients are the graph's own, not those of
+ * libtorch's autograd: they may overwrite what autograd may not, and leave those of the filters for later.
+ */
+public final class TrainingNetwork implements AutoCloseable {
+    private final Walk.Prepared prepared;
+    private final Weights weights;
+    private final FlatParameters gradients;
+    private Walk walk;
+
+    /**
+     * @param weights of the graph, on the backend's device; changed by training, and not closed with this
+     * @param backend not closed with this either
+     */
+    public TrainingNetwork(Graph graph, Weights weights, Backend backend) {
+        prepared = Walk.Prepared.of(Fusion.forTraining(graph), backend);
+        this.weights = weights;
+        gradients = weights.zeros();
+    }
+
+    /** What the last backward pass found. */
+    public FlatParameters gradients() {
+        return gradients;
+    }
+
+    /**
+     * BN normalises by the batch's statistics, and these move its running ones.
+     *
+     * @param images N×C×H×W, normalised, float32 or bfloat16, in which the network then computes
+     * @return N×classes float32 logits
+     */
+    public Tensor forward(Tensor images) {
+        walk = new Walk(prepared, weights, Statistics.BATCH_AND_UPDATE, Optional.of(gradients));
+        return walk.forward(images);
+    }
+
+    /**
+     * After {@link #forward}, in the same scope: leaves the gradients of all trained parameters in {@link #gradients}.
+     *
+     * @param gradient N×classes float32, of the loss with respect to the logits
+     */
+    public void backward(Tensor gradient) {
+        walk.backward(gradient);
+    }
+
+    /**
+     * Logits as a network shows them that is never put into evaluation mode: by each batch's own statistics.
+     *
+     * @param statistics whether these move the running ones
+     */
+    public Tensor forwardOnly(Tensor images, Statistics statistics) {
+        return new Walk(prepared, weights, statistics, Optional.empty()).forward(images);
+    }
+
+    @Override
+    public void close() {
+        prepared.close();
+        gradients.close();
+    }
+}

@@ -1,0 +1,213 @@
+package dev.residual.nn;
+
+import dev.residual.backend.Backend;
+import dev.residual.backend.Kernel;
+import dev.residual.backend.Pass;
+import dev.residual.backend.Pass.Statistics;
+import dev.residual.graph.Graph;
+import dev.residual.graph.Graph.Node;
+import dev.residual.tensor.Scope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * One minibatch's way through a graph: forward from node to node, and back. It is made within a {@link Scope} and not used
+ * after that. What nobody needs any more is freed on the way.
+ */
+final class Walk {
+    private final Prepared network;
+    private final Weights weights;
+    private final Pass.Statistics statistics;
+    private final Optional<FlatParameters> gradients;
+    private final Scope home = Scope.current();
+    private final Tensor[] values;
+    private final List<List<Tensor>> saved = new ArrayList<>();
+
+    /**
+     * A graph, what computes it, and in which order.
+     *
+     * @param kernels of each node that is computed; the caller closes them
+     */
+    record Prepared(Graph graph, Liveness liveness, Backend backend, Kernel[] kernels) implements AutoCloseable {
+        static Prepared of(Graph graph, Backend backend) {
+            Liveness liveness = Liveness.of(graph);
+            Kernel[] kernels = new Kernel[graph.nodes().size()];
+            liveness.computed().stream()
+                    .forEach(i ->
+                            kernels[i] = backend.kernel(graph, graph.nodes().get(i)));
+            return new Prepared(graph, liveness, backend, kernels);
+        }
+
+        @Override
+        public void close() {
+            liveness.computed().stream().forEach(i -> kernels[i].close());
+        }
+    }
+
+    /** @param gradients receives those of the backward pass; empty where there will be none */
+    Walk(Prepared network, Weights weights, Pass.Statistics statistics, Optional<FlatParameters> gradients) {
+        this.network = network;
+        this.weights = weights;
+        this.statistics = statistics;
+        this.gradients = gradients;
+        values = new Tensor[network.kernels.length];
+        network.graph.nodes().forEach(node -> saved.add(List.of()));
+    }
+
+    Tensor forward(Tensor images) {
+        network.backend.tasks().beginForward();
+        values[0] = network.backend.input(images);
+        for (Node node : network.graph.nodes()) {
+            if (network.liveness.computed().get(node.index())) {
+                forward(node);
+            }
+        }
+        return values[values.length - 1];
+    }
+
+    private void forward(Node node) {
+        List<Tensor> inputs = node.inputs().stream().map(i -> values[i]).toList();
+        Kernel kernel = network.kernels[node.index()];
+        values[node.index()] = Scope.within(() -> kernel.forward(inputs, new NodePass(node, false)));
+        for (int i : node.inputs()) {
+            if (i > 0 && network.liveness.lastUse()[i] == node.index()) {
+                values[i].close();
+            }
+        }
+    }
+
+    /**
+     * The gradient of a node's output, as far as it is known.
+     *
+     * @param owned whether nobody else reads the tensor, so that it may be overwritten
+     */
+    private record Gradient(Tensor tensor, boolean owned) {}
+
+    /** @param gradient of the loss with respect to the logits */
+    void backward(Tensor gradient) {
+        Gradient[] found = new Gradient[values.length];
+        found[found.length - 1] = new Gradient(home.share(gradient), false);
+        try {
+            network.backend.tasks().beginBackward();
+            for (int i = found.length - 1; i > 0; i--) {
+                if (found[i] != null) {
+                    backward(network.graph.nodes().get(i), found);
+                    network.backend.tasks().backwardDone(network.liveness.backwardDone()[i]);
+                }
+            }
+        } finally {
+            network.backend.tasks().await();
+        }
+    }
+
+    private void backward(Node node, Gradient[] found) {
+        Gradient mine = found[node.index()];
+        NodePass pass = new NodePass(node, mine.owned);
+        try (Scope scope = Scope.open()) {
+            List<Tensor> ofInputs = network.kernels[node.index()].backward(mine.tensor, pass);
+            for (int k = 0; k < ofInputs.size(); k++) {
+                int input = node.inputs().get(k);
+                if (network.liveness.trained().get(input)) {
+                    Tensor ofInput = ofInputs.get(k);
+                    boolean mineOnly = mine.owned && ofInputs.size() == 1 && !pass.isReadLater;
+                    boolean owned = ofInput != mine.tensor || mineOnly;
+                    found[input] = sum(found[input], new Gradient(home.share(ofInput), owned));
+                }
+            }
+        }
+        mine.tensor.close();
+        saved.get(node.index()).forEach(Tensor::close);
+    }
+
+    /** Adds what came another way; the sum is in memory of ours where there is some. */
+    private Gradient sum(Gradient before, Gradient more) {
+        if (before == null) {
+            return more;
+        }
+        Gradient target = more.owned ? more : before;
+        Gradient other = target == more ? before : more;
+        if (target.owned) {
+            target.tensor.add_(other.tensor);
+            other.tensor.close();
+            return target;
+        }
+        Gradient sum = new Gradient(home.share(target.tensor.add(other.tensor)), true);
+        target.tensor.close();
+        other.tensor.close();
+        return sum;
+    }
+
+    private final class NodePass implements Pass {
+        private final Node node;
+        private final boolean ownsGradient;
+        private boolean isReadLater;
+
+        NodePass(Node node, boolean ownsGradient) {
+            this.node = node;
+            this.ownsGradient = ownsGradient;
+        }
+
+        @Override
+        public Statistics statistics() {
+            return statistics;
+        }
+
+        @Override
+        public Tensor parameter(String part) {
+            return weights.get(node.operation().name() + "." + part);
+        }
+
+        @Override
+        public Tensor gradient(String part) {
+            return gradients.orElseThrow().views().get(node.operation().name() + "." + part);
+        }
+
+        @Override
+        public boolean mayOverwrite(int input) {
+            return network.liveness.mayOverwrite(node, input, gradients.isPresent());
+        }
+
+        @Override
+        public boolean ownsGradient() {
+            return ownsGradient;
+        }
+
+        @Override
+        public boolean wantsInputGradient() {
+            return node.inputs().stream().anyMatch(network.liveness.trained()::get);
+        }
+
+        @Override
+        public void save(Tensor... tensors) {
+            if (gradients.isPresent()) {
+                saved.set(node.index(), shared(tensors));
+            }
+        }
+
+        @Override
+        public List<Tensor> saved() {
+            return saved.get(node.index());
+        }
+
+        @Override
+        public void later(Consumer<List<Tensor>> computation, Tensor... needed) {
+            isReadLater = true;
+            List<Tensor> kept = shared(needed);
+            network.backend.tasks().later(() -> {
+                try {
+                    computation.accept(kept);
+                } finally {
+                    kept.forEach(Tensor::close);
+                }
+            });
+        }
+
+        private List<Tensor> shared(Tensor... tensors) {
+            return Arrays.stream(tensors).map(home::share).toList();
+        }
+    }
+}

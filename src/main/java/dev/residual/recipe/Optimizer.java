@@ -1,0 +1,91 @@
+package dev.residual.recipe;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.residual.ResidualException;
+import java.util.Locale;
+
+/** How weights are changed by their gradients. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Optimizer.Sgd.class, name = "sgd"),
+    @JsonSubTypes.Type(value = Optimizer.Adam.class, name = "adam")
+})
+public sealed interface Optimizer {
+    Decay decay();
+
+    Optimizer withDecay(Decay decay);
+
+    /** As on the command line. */
+    String name();
+
+    /** The learning rate to begin with where nothing else is said. */
+    double defaultLearningRate();
+
+    /**
+     * Weight decay (L2): the weights, times a factor, are added to their gradients.
+     *
+     * @param factor of the squared norm's gradient
+     * @param on what it applies to
+     */
+    record Decay(double factor, On on) {
+        /** What weight decay applies to. */
+        public enum On {
+            /** Every parameter, BN's scale and shift too: what Caffe (the paper's) and PyTorch's SGD do by default. */
+            ALL,
+            /** Filters and the last layer's matrix only; neither BN's parameters nor biases. */
+            WEIGHTS;
+
+            @Override
+            public String toString() {
+                return name().toLowerCase(Locale.ROOT);
+            }
+        }
+
+        public Decay {
+            ResidualException.require(
+                    factor >= 0 && factor < 1, "weight decay " + factor + ": expected from 0 to below 1");
+        }
+    }
+
+    /** Stochastic gradient descent with momentum. */
+    record Sgd(double momentum, Decay decay) implements Optimizer {
+        public Sgd {
+            ResidualException.require(
+                    momentum >= 0 && momentum < 1, "momentum " + momentum + ": expected from 0 to below 1");
+        }
+
+        @Override
+        public Sgd withDecay(Decay other) {
+            return new Sgd(momentum, other);
+        }
+
+        @Override
+        public String name() {
+            return "sgd";
+        }
+
+        @Override
+        public double defaultLearningRate() {
+            return 0.1; // the paper's
+        }
+    }
+
+    /** Adam (Kingma, Ba: Adam, 2014), with PyTorch's constants. */
+    record Adam(Decay decay) implements Optimizer {
+        @Override
+        public Adam withDecay(Decay other) {
+            return new Adam(other);
+        }
+
+        @Override
+        public String name() {
+            return "adam";
+        }
+
+        @Override
+        public double defaultLearningRate() {
+            return 1e-3; // PyTorch's, and what the article began with
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package dev.residual.recipe;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Augmentation;
+import dev.residual.data.Normalization;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Optimizer.Decay;
+import dev.residual.recipe.Optimizer.Sgd;
+import dev.residual.recipe.Schedule.Steps;
+import java.util.List;
+
+/**
+ * How a network is trained: everything that decides the results, apart from the network, the data and the seed.
+ *
+ * @param name {@code paper} or {@code article}: what it started from, before options changed it
+ */
+public record Recipe(
+        String name, Optimizer optimizer, Schedule schedule, Length length, Images images, Evaluations evaluations) {
+    /** From this depth on the paper warms up: 0.1 "is slightly too large to start converging" for its ResNet-110. */
+    private static final int WARM_UP_DEPTH = 110;
+
+    /**
+     * How long a run is.
+     *
+     * @param iterations minibatches in all
+     * @param wholeEpochs whether the last epoch is finished although it goes beyond {@code iterations}
+     * @param maxEpochs the run ends here at the latest; 0 is no limit
+     */
+    public record Length(long iterations, boolean wholeEpochs, int maxEpochs) {
+        private static final int UNLIMITED = 0;
+        private static final long MAX_ITERATIONS = 1_000_000_000;
+
+        public Length {
+            ResidualException.require(
+                    iterations >= 1 && iterations <= MAX_ITERATIONS,
+                    "iterations " + iterations + ": expected 1 to " + MAX_ITERATIONS);
+            ResidualException.require(maxEpochs >= 0, "max epochs " + maxEpochs + ": expected 0 or more");
+        }
+
+        /** The iterations that a run really has. */
+        public long last(int batchesPerEpoch) {
+            long last = iterations;
+            if (wholeEpochs) {
+                last = (iterations + batchesPerEpoch - 1) / batchesPerEpoch * batchesPerEpoch;
+            }
+            return maxEpochs == UNLIMITED ? last : Math.min(last, (long) maxEpochs * batchesPerEpoch);
+        }
+    }
+
+    /**
+     * What the network is shown.
+     *
+     * @param batchSize images in a minibatch; the last one of an epoch may be smaller
+     * @param shuffle whether each epoch has an order of its own
+     */
+    public record Images(int batchSize, boolean shuffle, Augmentation augmentation, Normalization.Kind normalization) {
+        private static final int MAX_BATCH = 65_536;
+
+        public Images {
+            ResidualException.require(
+                    batchSize >= 1 && batchSize <= MAX_BATCH,
+                    "batch size " + batchSize + ": expected 1 to " + MAX_BATCH);
+        }
+
+        public Images withBatchSize(int size) {
+            return new Images(size, shuffle, augmentation, normalization);
+        }
+
+        public Images withShuffle(boolean each) {
+            return new Images(batchSize, each, augmentation, normalization);
+        }
+
+        public Images withAugmentation(Augmentation other) {
+            return new Images(batchSize, shuffle, other, normalization);
+        }
+
+        public Images withNormalization(Normalization.Kind kind) {
+            return new Images(batchSize, shuffle, augmentation, kind);
+        }
+    }
+
+    /**
+     * What is evaluated at each epoch's end, besides the test set, and how.
+     *
+     * @param training whether the whole training set is
+     * @param evalMode whether BN uses its running statistics, as it should. Without, it uses those of each evaluated batch,
+     *     and training images are evaluated as they are trained on: augmented. The article's code does so, since it never
+     *     calls {@code net.eval()}
+     */
+    public record Evaluations(boolean training, boolean evalMode) {}
+
+    /**
+     * The paper's section 4.2: "We use a weight decay of 0.0001 and momentum of 0.9 … with a minibatch size of 128 …
+     * start with a learning rate of 0.1, divide it by 10 at 32k and 48k iterations, and terminate training at 64k
+     * iterations." For ResNet-110: "we use 0.01 to warm up the training until the training error is below 80 % (about 400
+     * iterations), and then go back to 0.1 and continue training."
+     */
+    public static Recipe paper(Architecture architecture) {
+        double warmup = architecture.depth() >= WARM_UP_DEPTH ? 0.01 : 0;
+        return new Recipe(
+                "paper",
+                new Sgd(0.9, new Decay(1e-4, Decay.On.ALL)),
+                new Steps(0.1, List.of(32_000L, 48_000L), 0.1, warmup),
+                new Length(64_000, false, 0),
+                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.PIXEL_MEAN),
+                new Evaluations(false, true));
+    }
+
+    /**
+     * What the code of the article "ResNet 实现Cifar-10 识别(PyTorch)以及一点思考" does, which is not all that its text says.
+     */
+    public static Recipe article() {
+        return new Recipe(
+                "article",
+                new Sgd(0.9, new Decay(5e-4, Decay.On.ALL)),
+                new Steps(0.1, List.of(32_000L, 48_000L, 52_000L, 56_000L), 0.1, 0),
+                new Length(64_000, true, 200),
+                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.NONE),
+                new Evaluations(true, false));
+    }
+
+    public Recipe withOptimizer(Optimizer other) {
+        return new Recipe(name, other, schedule, length, images, evaluations);
+    }
+
+    public Recipe withSchedule(Schedule other) {
+        return new Recipe(name, optimizer, other, length, images, evaluations);
+    }
+
+    public Recipe withLearningRate(double rate) {
+        return withSchedule(schedule.withLearningRate(rate));
+    }
+
+    public Recipe withLength(Length other) {
+        return new Recipe(name, optimizer, schedule, other, images, evaluations);
+    }
+
+    public Recipe withImages(Images other) {
+        return new Recipe(name, optimizer, schedule, length, other, evaluations);
+    }
+
+    public Recipe withEvaluations(Evaluations other) {
+        return new Recipe(name, optimizer, schedule, length, images, other);
+    }
+
+    /** Shorter or longer; the schedule is stretched with it. */
+    public Recipe withIterations(long count) {
+        return withIterations(count, 0);
+    }
+
+    /** The same for a run that has {@code done} iterations behind it. */
+    public Recipe withIterations(long count, long done) {
+        return withSchedule(schedule.stretched(length.iterations, count, done))
+                .withLength(new Length(count, length.wholeEpochs, length.maxEpochs));
+    }
+}

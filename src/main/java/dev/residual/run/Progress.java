@@ -1,0 +1,175 @@
+package dev.residual.run;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.residual.Json;
+import dev.residual.recipe.Schedule;
+import java.util.List;
+
+/**
+ * How far a run has come. With the network's weights, the optimizer's state and the configuration it is all that decides
+ * how the run goes on; a checkpoint holds it.
+ *
+ * @param epochSums of the epoch that is under way
+ * @param warmup whether the learning rate is still that of the warm-up, and what it is waiting for
+ * @param evaluationDue whether the network must be evaluated before training goes on
+ * @param rows rows of metrics for whole epochs, that of the untrained network included
+ * @param seconds spent in training, evaluations and checkpoints not counted
+ * @param learningRate of the last minibatch; 0 before the first
+ */
+public record Progress(
+        Position position,
+        Sums epochSums,
+        Warmup warmup,
+        boolean evaluationDue,
+        int rows,
+        double seconds,
+        double learningRate) {
+    private static final int FORMAT = 2;
+
+    /**
+     * @param iteration minibatches trained on
+     * @param epoch whole epochs trained on
+     * @param batch minibatches trained on in the epoch that is under way
+     */
+    public record Position(long iteration, int epoch, int batch) {
+        private Position next(boolean lastOfEpoch) {
+            return new Position(iteration + 1, lastOfEpoch ? epoch + 1 : epoch, lastOfEpoch ? 0 : batch + 1);
+        }
+    }
+
+    /**
+     * What is summed up over an epoch's minibatches as they are trained on.
+     *
+     * @param loss of all images
+     * @param correct images whose class was found
+     * @param images trained on
+     */
+    public record Sums(double loss, long correct, long images, double seconds) {
+        static final Sums NONE = new Sums(0, 0, 0, 0);
+
+        private Sums with(Step step) {
+            return new Sums(
+                    loss + step.loss * step.images,
+                    correct + step.correct,
+                    images + step.images,
+                    seconds + step.seconds);
+        }
+    }
+
+    /**
+     * One minibatch, trained on.
+     *
+     * @param loss mean over its images
+     * @param correct images whose class was found
+     * @param lastOfEpoch whether it ends the epoch
+     * @param seconds that it took
+     * @param learningRate that it was trained with
+     */
+    public record Step(
+            double loss, int correct, int images, boolean lastOfEpoch, double seconds, double learningRate) {}
+
+    /**
+     * The paper's warm-up ends when "the training error is below 80 %". The error is measured over windows of minibatches
+     * that follow each other.
+     *
+     * @param batches minibatches in the window that is under way
+     */
+    public record Warmup(boolean on, int batches, long correct, long images) {
+        /** The paper's warm-up took "about 400 iterations", so a quarter of that sees the end soon enough. */
+        public static final int WINDOW = 100;
+
+        private static final double ERROR = 0.8;
+
+        private Warmup after(Step step) {
+            if (!on) {
+                return this;
+            }
+            Warmup next = new Warmup(true, batches + 1, correct + step.correct, images + step.images);
+            if (next.batches < WINDOW) {
+                return next;
+            }
+            boolean learned = 1 - (double) next.correct / next.images < ERROR;
+            return new Warmup(!learned, 0, 0, 0);
+        }
+    }
+
+    public static Progress start(Schedule schedule) {
+        Warmup warmup = new Warmup(schedule.warmsUp(), 0, 0, 0);
+        return new Progress(new Position(0, 0, 0), Sums.NONE, warmup, true, 0, 0, 0);
+    }
+
+    /** @param lastOfRun whether the minibatch ends the run */
+    public Progress after(Step step, boolean lastOfRun) {
+        return new Progress(
+                position.next(step.lastOfEpoch),
+                epochSums.with(step),
+                warmup.after(step),
+                step.lastOfEpoch || lastOfRun,
+                rows,
+                seconds + step.seconds,
+                step.learningRate);
+    }
+
+    /**
+     * After the evaluation. The sums of an epoch that the run ended in are kept: should the run be extended, the epoch
+     * goes on as if it had never ended.
+     */
+    public Progress evaluated() {
+        boolean whole = position.batch == 0;
+        return new Progress(
+                position, whole ? Sums.NONE : epochSums, warmup, false, whole ? rows + 1 : rows, seconds, learningRate);
+    }
+
+    /**
+     * As it must be to go on to a later end: the evaluation of an end in the middle of an epoch is no longer due.
+     */
+    public Progress goingOnTo(long lastIteration) {
+        return withEvaluationDue(evaluationDue && (position.batch == 0 || position.iteration == lastIteration));
+    }
+
+    public Progress withEvaluationDue(boolean due) {
+        return new Progress(position, epochSums, warmup, due, rows, seconds, learningRate);
+    }
+
+    /** Minibatches trained on. */
+    public long iteration() {
+        return position.iteration;
+    }
+
+    /** The number of the epoch that has ended or is under way, from 1; 0 before the first minibatch. */
+    public int epochNumber() {
+        return position.batch == 0 ? position.epoch : position.epoch + 1;
+    }
+
+    /** Of this epoch's images as they were trained on; without values where there are none. */
+    public Score trainingScore() {
+        return new Score(epochSums.loss / epochSums.images, 100.0 * epochSums.correct / epochSums.images);
+    }
+
+    public double imagesPerSecond() {
+        return epochSums.images / epochSums.seconds;
+    }
+
+    String json() {
+        return Json.pretty(Json.versioned(this, FORMAT)) + "\n";
+    }
+
+    static Progress read(String json, String file) {
+        return Json.readVersioned(json, Progress.class, file, List.of(Progress::toFormat2));
+    }
+
+    /** Format 1, that of 0.1.0, was flat. */
+    private static ObjectNode toFormat2(ObjectNode old) {
+        ObjectNode progress = Json.object();
+        ObjectNode position = progress.putObject("position");
+        List.of("iteration", "epoch", "batch").forEach(key -> position.set(key, old.get(key)));
+        ObjectNode sums = progress.putObject("epochSums");
+        sums.set("loss", old.get("lossSum"));
+        sums.set("correct", old.get("correct"));
+        sums.set("images", old.get("images"));
+        sums.set("seconds", old.get("epochSeconds"));
+        List.of("warmup", "evaluationDue", "rows", "seconds", "learningRate")
+                .forEach(key -> progress.set(key, old.get(key)));
+        return progress;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.residual.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.residual.AtomicFile;
+import dev.residual.Json;
+import dev.residual.ResidualException;
+import dev.residual.model.Software;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Recipe;
+import dev.residual.recipe.RecipeMigration;
+import dev.residual.tensor.Engine;
+import dev.residual.tensor.Precision;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * {@code config.json}: all that decides how a run goes. The same configuration on the same machine gives the same bytes.
+ *
+ * @param seed of the initialisation, the order of the images and their augmentation
+ */
+public record RunConfig(
+        Architecture architecture, Recipe recipe, Data data, long seed, Compute compute, Keep keep, Made made) {
+    private static final int MAX_BYTES = 1 << 20;
+    private static final int FORMAT = 2;
+
+    /**
+     * What is trained on.
+     *
+     * @param dataset {@code cifar10} or {@code shapes}
+     * @param directory where its files are
+     * @param validation training images that are held out
+     * @param sha256 of each file that was read, by name
+     */
+    public record Data(String dataset, String directory, int validation, Map<String, String> sha256) {
+        public Data {
+            ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
+            sha256 = new TreeMap<>(sha256); // in one order, so that the same run writes the same bytes
+        }
+    }
+
+    /**
+     * What computes.
+     *
+     * @param threads that an operation uses; another number may round differently
+     * @param precision that the network computes in
+     * @param device {@code cpu} or {@code cuda}
+     * @param backend {@code auto}, {@code onednn} or {@code libtorch}
+     */
+    public record Compute(int threads, Precision precision, String device, String backend) {
+        public Compute {
+            ResidualException.require(
+                    threads >= 1 && threads <= Engine.MAX_THREADS,
+                    "threads " + threads + ": expected 1 to " + Engine.MAX_THREADS);
+        }
+    }
+
+    /**
+     * What is written on the way.
+     *
+     * @param checkpointEvery iterations from one checkpoint to the next
+     * @param logSteps whether the loss of each minibatch goes to {@code steps.csv}
+     */
+    public record Keep(long checkpointEvery, boolean logSteps) {
+        public Keep {
+            ResidualException.require(
+                    checkpointEvery >= 1, "checkpoint-every " + checkpointEvery + ": expected 1 or more iterations");
+        }
+    }
+
+    /**
+     * With what and when the run was begun.
+     *
+     * @param started as {@code 2026-01-31T12:00:00Z}
+     * @param startedFrom the model whose weights it began with and those that that one began with, a line each, the newest
+     *     first; empty where it began with random ones
+     */
+    public record Made(Software software, String started, List<String> startedFrom) {
+        public static Made now(String backend, List<String> startedFrom) {
+            String time = OffsetDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString();
+            return new Made(Software.now(backend), time, startedFrom);
+        }
+    }
+
+    public RunConfig withRecipe(Recipe other) {
+        return new RunConfig(architecture, other, data, seed, compute, keep, made);
+    }
+
+    public RunConfig withCompute(Compute other) {
+        return new RunConfig(architecture, recipe, data, seed, other, keep, made);
+    }
+
+    public void write(RunDirectory run) {
+        String text = Json.pretty(Json.versioned(this, FORMAT)) + "\n";
+        AtomicFile.write(run.config(), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */
+    public static RunConfig read(RunDirectory run) {
+        Path file = run.config();
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new ResidualException(file + ": larger than the " + MAX_BYTES + " bytes that it can have");
+            }
+            return Json.readVersioned(
+                    Files.readString(file), RunConfig.class, file.toString(), List.of(RunConfig::toFormat2));
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
+        }
+    }
+
+    /** Format 1 is that of 0.1.0: flat, and its provenance free text. */
+    private static ObjectNode toFormat2(ObjectNode old) {
+        ObjectNode config = Json.object();
+        config.set("architecture", old.get("architecture"));
+        config.set("recipe", RecipeMigration.fromFlat(old.get("recipe")));
+        config.set("data", old.get("data"));
+        config.set("seed", old.get("seed"));
+        ObjectNode compute = config.putObject("compute");
+        List.of("threads", "precision", "device").forEach(key -> compute.set(key, old.get(key)));
+        compute.put("backend", "auto");
+        ObjectNode keep = config.putObject("keep");
+        List.of("checkpointEvery", "logSteps").forEach(key -> keep.set(key, old.get(key)));
+        JsonNode provenance = old.get("provenance");
+        ObjectNode made = config.putObject("made");
+        ObjectNode software = made.putObject("software");
+        List.of("residual", "libtorch", "java", "os", "processor")
+                .forEach(key -> software.put(key, provenance.path(key).asText()));
+        software.put("backend", "oneDNN " + provenance.path("onednn").asText());
+        made.put("started", provenance.path("started").asText());
+        made.putArray("startedFrom");
+        if (provenance.has("from")) {
+            made.withArray("startedFrom").add(provenance.get("from").asText());
+        }
+        return config;
+    }
+}
