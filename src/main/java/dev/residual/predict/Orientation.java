@@ -3,59 +3,49 @@ package dev.residual.predict;
 import dev.residual.data.ImageSet;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
- * How a camera was held, as it notes in a JPEG file.
+ * How a camera was held, as it notes in a file's EXIF.
  *
  * @param value EXIF's tag 0x0112: 1 to 8 say that the file's first row and first column are the picture's top and left
  *     (as they should be), top and right, bottom and right, bottom and left, left and top, right and top, right and
  *     bottom, left and bottom
  */
 record Orientation(int value) {
-    private static final Orientation UPRIGHT = new Orientation(1);
+    static final Orientation UPRIGHT = new Orientation(1);
 
-    private static final int APP1 = 0xffe1;
-    private static final int START_OF_SCAN = 0xffda;
-    private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
+    /** What goes before EXIF in JPEG and, by some programs, in WebP. */
+    static final String EXIF = "Exif\0\0";
+
     private static final int TAG = 0x0112;
+    private static final int SHORT = 3;
+    private static final int LONG = 4;
 
-    /** What a JPEG file says of it; upright where it says nothing or nonsense, and for all other files. */
-    static Orientation of(byte[] file) {
-        ByteBuffer in = ByteBuffer.wrap(file);
-        if (file.length < 4 || in.getShort() != (short) 0xffd8) {
+    /**
+     * What EXIF says of it; upright where it says nothing or nonsense. EXIF is a TIFF file: byte order, the place of the
+     * first directory, entries of 12 bytes.
+     */
+    static Orientation ofExif(ByteBuffer exif) {
+        int start = exif.position() + (Decoder.startsWith(exif, EXIF) ? EXIF.length() : 0);
+        ByteBuffer tiff = exif.duplicate().position(start).slice();
+        boolean littleEndian = Decoder.startsWith(tiff, "II*\0");
+        if (!littleEndian && !Decoder.startsWith(tiff, "MM\0*")) {
             return UPRIGHT;
         }
-        // Segments: a marker, a length that counts itself, bytes.
-        while (in.remaining() >= 4) {
-            int marker = in.getShort() & 0xffff;
-            int length = (in.getShort() & 0xffff) - 2;
-            if (marker < 0xff00 || marker == START_OF_SCAN || length < 0 || length > in.remaining()) {
-                return UPRIGHT;
-            }
-            ByteBuffer segment = in.slice().limit(length);
-            if (marker == APP1
-                    && length > EXIF.length
-                    && segment.slice().limit(EXIF.length).equals(ByteBuffer.wrap(EXIF))) {
-                return ofTiff(segment.position(EXIF.length).slice());
-            }
-            in.position(in.position() + length);
-        }
-        return UPRIGHT;
-    }
-
-    /** EXIF is a TIFF file: byte order, the place of the first directory, entries of 12 bytes. */
-    private static Orientation ofTiff(ByteBuffer tiff) {
+        tiff.order(littleEndian ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         try {
-            tiff.order(tiff.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
             int directory = tiff.getInt(4);
             int entries = tiff.getShort(directory) & 0xffff;
-            for (int i = 0; i < entries; i++) {
-                int entry = directory + 2 + 12 * i;
-                int value = tiff.getShort(entry + 8);
-                if (tiff.getShort(entry) == TAG && value >= 1 && value <= 8) {
-                    return new Orientation(value);
+            for (int entry = directory + 2; entry < directory + 2 + 12 * entries; entry += 12) {
+                if (tiff.getShort(entry) == TAG && tiff.getInt(entry + 4) == 1) {
+                    int value =
+                            switch (tiff.getShort(entry + 2)) {
+                                case SHORT -> tiff.getShort(entry + 8);
+                                case LONG -> tiff.getInt(entry + 8);
+                                default -> 0;
+                            };
+                    return value >= 1 && value <= 8 ? new Orientation(value) : UPRIGHT;
                 }
             }
         } catch (IndexOutOfBoundsException e) {

@@ -31,9 +31,10 @@ public record Photo(byte[] pixels) {
 
     /**
      * Reads a JPEG, PNG, BMP, GIF or WebP file, whatever its name ends in; of an animation the first frame. A camera's
-     * orientation mark (EXIF in JPEG) is followed.
+     * orientation mark (EXIF) is followed.
      *
-     * @throws ResidualException when it cannot be read, is none of these, is damaged, or has more than 64 MiB or 2²⁶ pixels
+     * @throws ResidualException when it cannot be read, is none of these, is damaged or cut short, has more than 64 MiB or
+     *     2²⁶ pixels, or needs more memory than there is
      */
     public static Photo read(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
@@ -54,16 +55,16 @@ public record Photo(byte[] pixels) {
      * @param name begins the sentence of an error
      */
     public static Photo read(InputStream in, String name) {
-        byte[] file;
         try {
-            file = in.readNBytes(MAX_BYTES + 1);
+            byte[] file = in.readNBytes(MAX_BYTES + 1);
+            if (file.length > MAX_BYTES) {
+                throw new ResidualException(name + ": larger than the " + MAX_BYTES + " bytes that are read at most");
+            }
+            return new Photo(Decoder.decode(file, name));
         } catch (IOException e) {
             throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
+        } catch (OutOfMemoryError e) {
+            throw new ResidualException(name + ": there is not enough memory to decode it", e);
         }
-        if (file.length > MAX_BYTES) {
-            throw new ResidualException(name + ": larger than the " + MAX_BYTES + " bytes that are read at most");
-        }
-        byte[] pixels = Resize.to32(Decoder.decode(file, name));
-        return new Photo(Orientation.of(file).upright(pixels));
     }
 }

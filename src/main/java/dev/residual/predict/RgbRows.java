@@ -22,7 +22,7 @@ final class RgbRows {
     private final int left;
     private final int width;
 
-    /** Whether the channels are RGB, grey or CMYK, with or without alpha; otherwise (palettes, say) Java converts. */
+    /** Whether the channels are RGB or grey, with or without alpha; otherwise (palettes, say) Java converts. */
     private final boolean plain;
 
     private final double[] rgb;
@@ -42,7 +42,7 @@ final class RgbRows {
         int space = colors.getColorSpace().getType();
         int type = colors.getTransferType();
         return (colors instanceof ComponentColorModel || colors instanceof DirectColorModel)
-                && (space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY || space == ColorSpace.TYPE_CMYK)
+                && (space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY)
                 && (type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT || type == DataBuffer.TYPE_INT)
                 && !colors.isAlphaPremultiplied();
     }
@@ -72,14 +72,7 @@ final class RgbRows {
             if (channels == 1) {
                 set(x, 255 * first, 255 * first, 255 * first, alpha);
             } else {
-                double second = fraction(x, 1, bands);
-                double third = fraction(x, 2, bands);
-                if (channels == 3) {
-                    set(x, 255 * first, 255 * second, 255 * third, alpha);
-                } else { // each ink takes its share away, and black from all
-                    double light = 255 * (1 - fraction(x, 3, bands));
-                    set(x, light * (1 - first), light * (1 - second), light * (1 - third), alpha);
-                }
+                set(x, 255 * first, 255 * fraction(x, 1, bands), 255 * fraction(x, 2, bands), alpha);
             }
         }
     }

@@ -1,7 +1,6 @@
 package dev.residual.predict;
 
 import static dev.residual.predict.Pictures.WEBP_LOSSLESS;
-import static dev.residual.predict.Pictures.allFormats;
 import static dev.residual.predict.Pictures.assertFilled;
 import static dev.residual.predict.Pictures.chunk;
 import static dev.residual.predict.Pictures.deflated;
@@ -15,22 +14,21 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.sun.management.ThreadMXBean;
 import dev.residual.ResidualException;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import net.jqwik.api.Example;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
 
 /** What is made of hostile and damaged image files. */
 class HostilePictureTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
     private static void assertRefused(byte[] file, String sentence) {
         assertThatThrownBy(() -> Photo.read(new ByteArrayInputStream(file), "x.png"))
                 .isInstanceOf(ResidualException.class)
@@ -48,8 +46,8 @@ class HostilePictureTest {
         assertRefused(png(Integer.MAX_VALUE, Integer.MAX_VALUE, 8, 2), "more than");
         assertRefused(file(sample(), "tiff"), "not an image that can be read");
         byte[] gif = file(sample(), "gif");
-        ByteBuffer.wrap(gif).putInt(6, -1); // 65,535×65,535, though its only frame is small
-        assertFilled(Photo.read(gif), 0, 200, 30, 60);
+        ByteBuffer.wrap(gif).putInt(6, -1); // the screen, which the picture fills, though its only frame is small
+        assertRefused(gif, "65535×65535 pixels are more than");
         assertThatThrownBy(() -> Photo.read(new Endless(), "x.png"))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("larger than the 67108864 bytes");
@@ -88,38 +86,74 @@ class HostilePictureTest {
         }
     }
 
-    /** Cut before its pixels end, no format passes for whole. */
-    @Property(tries = 300)
-    void truncatedFilesAreRefused(@ForAll @DoubleRange(max = 0.6) double part) {
-        BufferedImage noise = new BufferedImage(48, 40, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < 1920; i++) {
-            noise.setRGB(i % 48, i / 48, i * 0x9e3779b1);
-        }
-        for (String format : new String[] {"png", "bmp", "gif", "jpeg"}) {
-            byte[] whole = file(noise, format);
-            byte[] cut = Arrays.copyOf(whole, (int) (whole.length * part));
-            assertThatThrownBy(() -> Photo.read(cut)).as(format).isInstanceOf(ResidualException.class);
-        }
-    }
-
-    /** Of a damaged table of code lengths, the WebP reader asked for ever for what lies past the end. */
+    /** These kept readers busy: for a minute, for hours, for ever. */
     @Example
-    void damagedTablesEnd() {
+    void nothingTakesForEver() {
+        byte[] clearCodes = new byte[50 << 20];
+        Arrays.fill(clearCodes, (byte) 0x80);
+        assertRefusedSoon(gif(8192, clearCodes), "its frame ends too early");
+        byte[] tail = new byte[50 << 20];
+        tail[0] = (byte) 0x80;
+        assertTimeoutPreemptively(SOON, () -> assertFilled(Photo.read(gif(1, tail)), 0, 10, 20, 30));
+        byte[] transforms = new byte[20 << 20];
+        for (int i = 0; i < transforms.length; i++) {
+            transforms[i] =
+                    (byte) (0b101_101_101_101_101_101_101_101 >> i % 3 * 8); // each of three bits: subtract green
+        }
+        assertRefusedSoon(losslessWebp(8192, transforms), "transformed twice");
         byte[] file = WEBP_LOSSLESS.clone();
-        file[25] = (byte) 132;
-        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> assertRefused(file, "it ends too early"));
+        file[25] = (byte) 132; // a damaged table of code lengths, then the end
+        assertRefusedSoon(file, "cannot be decoded");
+        byte[] lines = new byte[50 << 20]; // of run lengths, all empty
+        assertRefusedSoon(rle8(1 << 25, 2, lines), "a run leaves the picture");
     }
 
-    /** Any byte changed: it is still an image, or it is refused; nothing else ever happens. */
-    @Property(tries = 1000)
-    void damagedFilesAreReadOrRefused(@ForAll int position, @ForAll byte value, @ForAll int which) {
-        byte[][] files = allFormats().values().toArray(byte[][]::new);
-        byte[] file = files[Math.floorMod(which, files.length)].clone();
-        file[Math.floorMod(position, file.length)] = value;
-        try {
-            Photo.read(file);
-        } catch (ResidualException e) {
-            assertThat(e).hasMessageStartingWith("the image: ");
+    private static void assertRefusedSoon(byte[] file, String sentence) {
+        assertTimeoutPreemptively(SOON, () -> assertRefused(file, sentence));
+    }
+
+    /** A frame of codes that begin with 8 bits, of which 128 clears the table. */
+    private static byte[] gif(int size, byte[] codes) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes("GIF89a".getBytes());
+        byte[] sizes = {(byte) size, (byte) (size >> 8), (byte) size, (byte) (size >> 8)};
+        out.writeBytes(sizes);
+        out.writeBytes(new byte[] {(byte) 0x80, 0, 0, 10, 20, 30, 0, 0, 0, ',', 0, 0, 0, 0});
+        out.writeBytes(sizes);
+        out.writeBytes(new byte[] {0, 7});
+        for (int i = 0; i < codes.length; i += 255) {
+            int length = Math.min(255, codes.length - i);
+            out.write(length);
+            out.write(codes, i, length);
         }
+        out.writeBytes(new byte[] {0, ';'});
+        return out.toByteArray();
+    }
+
+    private static byte[] losslessWebp(int size, byte[] bits) {
+        return ByteBuffer.allocate(26 + bits.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put("RIFF".getBytes())
+                .putInt(18 + bits.length)
+                .put("WEBPVP8L".getBytes())
+                .putInt(5 + bits.length)
+                .put((byte) 0x2f)
+                .putInt(size - 1 | size - 1 << 14)
+                .put(bits)
+                .array();
+    }
+
+    private static byte[] rle8(int width, int height, byte[] data) {
+        return ByteBuffer.allocate(54 + data.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put("BM".getBytes())
+                .putInt(10, 54)
+                .putInt(14, 40)
+                .putInt(18, width)
+                .putInt(22, height)
+                .putShort(28, (short) 8)
+                .putInt(30, 1)
+                .put(54, data)
+                .array();
     }
 }

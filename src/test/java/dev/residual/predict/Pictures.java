@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
@@ -28,6 +29,14 @@ final class Pictures {
                     + "+v/m/f/4/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABcAAQEBAQAAAAAAAAAAAAAAAAAFAwT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oADgRD"
                     + "AE0AWQBLAAA/ALLgaqoAAAD/2Q==");
 
+    static byte[] resource(String name) {
+        try (InputStream in = Pictures.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static byte[] base64(String text) {
         return Base64.getDecoder().decode(text);
     }
@@ -48,6 +57,14 @@ final class Pictures {
             image.setRGB(i % width, i / width, argb);
         }
         return image;
+    }
+
+    static BufferedImage noise(int width, int height) {
+        BufferedImage noise = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < width * height; i++) {
+            noise.setRGB(i % width, i / width, i * 0x9e3779b1);
+        }
+        return noise;
     }
 
     static BufferedImage sample() {
