@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import java.io.PrintStream;
+import java.util.regex.Pattern;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -12,6 +13,9 @@ import me.tongfei.progressbar.ProgressBarRenderer;
  */
 final class Console {
     private static final String TO_LINE_START_AND_CLEAR = "\r\033[K";
+
+    /** Control characters, and those that turn the direction of writing. */
+    private static final Pattern CONTROLS = Pattern.compile("[\\p{Cc}\\u2028-\\u202e\\u2066-\\u2069]");
 
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
@@ -50,6 +54,11 @@ final class Console {
     /** A sentence about something that is wrong but was got over. */
     void warn(String sentence) {
         note("residual: " + sentence);
+    }
+
+    /** A name from outside, so that the terminal takes no character of it for a command. */
+    static String harmless(String name) {
+        return CONTROLS.matcher(name).replaceAll("?");
     }
 
     /** What a person types to start this program. */

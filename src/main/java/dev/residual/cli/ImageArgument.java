@@ -1,46 +1,83 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
+import dev.residual.predict.Photo;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** An IMAGE of a command line: a file, a directory of files, or standard input. */
 final class ImageArgument {
-    static final String STANDARD_INPUT = "-";
+    private static final String STANDARD_INPUT = "-";
 
-    private static final Pattern IMAGE = Pattern.compile(".*\\.(jpe?g|png|bmp|gif|webp)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern IMAGE =
+            Pattern.compile(".*\\.(jpe?g|png|bmp|gif|webp)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    /** So macOS names what it keeps beside each file on disks of others. */
+    private static final String APPLE_DOUBLE = "._";
 
     private ImageArgument() {}
 
+    /** @param name for people; in a locale without its letters, a file cannot be opened by it */
+    record Image(String name, Path path) {
+        Photo read() {
+            if (name.equals(STANDARD_INPUT)) {
+                return Photo.read(System.in, "standard input");
+            }
+            try (InputStream in = Files.newInputStream(path)) {
+                return Photo.read(in, name);
+            } catch (IOException e) {
+                throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
+            }
+        }
+    }
+
     /** Whether it means images, rather than a model. */
     static boolean isImage(String argument) {
-        Path path = Path.of(argument);
-        if (Files.isDirectory(path)) {
-            return !Files.exists(new RunDirectory(path).config());
+        try {
+            Path path = Path.of(argument);
+            if (Files.isDirectory(path)) {
+                return !Files.exists(new RunDirectory(path).config());
+            }
+        } catch (InvalidPathException e) {
+            // No directory can be called so.
         }
         return argument.equals(STANDARD_INPUT) || IMAGE.matcher(argument).matches();
     }
 
+    /** @throws ResidualException when no file can be called so, here */
+    static Path path(String argument) {
+        try {
+            return Path.of(argument);
+        } catch (InvalidPathException e) {
+            throw new ResidualException(
+                    argument + ": no file can be called so in this locale (LC_ALL=C.UTF-8 knows all letters)", e);
+        }
+    }
+
     /**
-     * The files that it means: of a directory those in it whose names end as images' do, by name.
+     * The images that it means: of a directory those in it whose names end as images' do, by name.
      *
      * @throws ResidualException when a directory cannot be read or has none
      */
-    static List<String> expand(String argument) {
-        Path path = Path.of(argument);
+    static List<Image> expand(String argument) {
+        Path path = path(argument);
         if (!Files.isDirectory(path)) {
-            return List.of(argument);
+            return List.of(new Image(argument, path));
         }
         try (Stream<Path> files = Files.list(path)) {
-            List<String> images = files.map(Path::toString)
-                    .filter(file -> IMAGE.matcher(file).matches())
-                    .sorted()
+            List<Image> images = files.filter(
+                            file -> isImageName(file.getFileName().toString()))
+                    .map(file -> new Image(name(file), file))
+                    .sorted(Comparator.comparing(Image::name))
                     .toList();
             if (images.isEmpty()) {
                 throw new ResidualException(path + " has no .jpg, .jpeg, .png, .bmp, .gif or .webp file in it");
@@ -49,5 +86,20 @@ final class ImageArgument {
         } catch (IOException | UncheckedIOException e) {
             throw new ResidualException("cannot read " + path + ": " + ResidualException.reason(e), e);
         }
+    }
+
+    private static boolean isImageName(String name) {
+        return IMAGE.matcher(name).matches() && !name.startsWith(APPLE_DOUBLE);
+    }
+
+    /** In UTF-8, where the locale does not know the letters. */
+    private static String name(Path file) {
+        String path = file.toString();
+        String name = file.getFileName().toString();
+        if (name.indexOf('\ufffd') < 0) {
+            return path;
+        }
+        String decoded = file.toUri().getPath();
+        return path.substring(0, path.length() - name.length()) + decoded.substring(decoded.lastIndexOf('/') + 1);
     }
 }

@@ -98,6 +98,7 @@ public final class Main {
                 .registerConverter(Naming.class, oneOf(Naming.values()))
                 .setUsageHelpAutoWidth(true)
                 .setAbbreviatedOptionsAllowed(false)
+                .setExpandAtFiles(false) // a picture may be called @x.jpg
                 .setParameterExceptionHandler((e, a) -> usageError(e))
                 .setExecutionExceptionHandler((e, c, r) -> main.failed(e, c.getErr()));
         if (args.length == 0) {

@@ -8,7 +8,6 @@ import dev.residual.predict.BuiltInModels;
 import dev.residual.predict.Classifier;
 import dev.residual.predict.Photo;
 import dev.residual.predict.Prediction;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,14 +91,14 @@ final class PredictCommand implements Callable<Integer> {
 
     private Model model(boolean named) {
         return named
-                ? FoundModel.find(Path.of(arguments.get(0)), console::warn).model()
+                ? FoundModel.find(ImageArgument.path(arguments.get(0)), console::warn).model()
                 : BuiltInModels.read(BuiltInModels.DEFAULT);
     }
 
     /** A file that cannot be read is told of, and the others come all the same. */
     private void predict(String argument, Classifier classifier) {
         try {
-            for (String image : ImageArgument.expand(argument)) {
+            for (ImageArgument.Image image : ImageArgument.expand(argument)) {
                 read(image);
                 if (batch.size() == BATCH) {
                     flush(classifier);
@@ -110,17 +109,16 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private void read(String image) {
+    private void read(ImageArgument.Image image) {
         try {
-            boolean input = image.equals(ImageArgument.STANDARD_INPUT);
-            batch.add(new Named(image, input ? Photo.read(System.in, "standard input") : Photo.read(Path.of(image))));
+            batch.add(new Named(image.name(), image.read()));
         } catch (ResidualException e) {
             fail(e);
         }
     }
 
     private void fail(ResidualException e) {
-        console.warn(e.getMessage());
+        console.warn(Console.harmless(e.getMessage()));
         failed = true;
     }
 
@@ -134,9 +132,9 @@ final class PredictCommand implements Callable<Integer> {
             if (json) {
                 document.add(entry(image.file, best));
             } else if (console.pictures()) {
-                console.line(Picture.of(image.photo, lines(image.file, best)));
+                console.line(Picture.of(image.photo, lines(Console.harmless(image.file), best)));
             } else {
-                console.line(line(image.file, best));
+                console.line(line(Console.harmless(image.file), best));
             }
         }
         batch.clear();
