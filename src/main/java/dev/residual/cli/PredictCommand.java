@@ -91,7 +91,8 @@ final class PredictCommand implements Callable<Integer> {
 
     private Model model(boolean named) {
         return named
-                ? FoundModel.find(ImageArgument.path(arguments.get(0)), console::warn).model()
+                ? FoundModel.find(ImageArgument.path(arguments.get(0)), console::warn)
+                        .model()
                 : BuiltInModels.read(BuiltInModels.DEFAULT);
     }
 

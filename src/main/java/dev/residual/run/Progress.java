@@ -1,5 +1,7 @@
 package dev.residual.run;
 
+import static dev.residual.ResidualException.require;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Json;
 import dev.residual.recipe.Schedule;
@@ -26,12 +28,22 @@ public record Progress(
         double learningRate) {
     private static final int FORMAT = 2;
 
+    public Progress {
+        require(rows >= 0, rows + " rows of metrics");
+    }
+
     /**
      * @param iteration minibatches trained on
      * @param epoch whole epochs trained on
      * @param batch minibatches trained on in the epoch that is under way
      */
     public record Position(long iteration, int epoch, int batch) {
+        public Position {
+            require(
+                    batch >= 0 && epoch >= 0 && iteration >= (long) epoch + batch,
+                    "iteration " + iteration + " cannot be number " + batch + " of epoch " + epoch);
+        }
+
         private Position next(boolean lastOfEpoch) {
             return new Position(iteration + 1, lastOfEpoch ? epoch + 1 : epoch, lastOfEpoch ? 0 : batch + 1);
         }
@@ -45,6 +57,10 @@ public record Progress(
      * @param images trained on
      */
     public record Sums(double loss, long correct, long images, double seconds) {
+        public Sums {
+            require(correct >= 0 && images >= correct, correct + " of " + images + " images cannot be correct");
+        }
+
         static final Sums NONE = new Sums(0, 0, 0, 0);
 
         private Sums with(Step step) {
@@ -80,15 +96,21 @@ public record Progress(
 
         private static final double ERROR = 0.8;
 
+        public Warmup {
+            require(correct >= 0 && images >= correct, correct + " of " + images + " images cannot be correct");
+            require(batches >= 0 && batches < WINDOW, batches + " minibatches in a window of " + WINDOW);
+        }
+
         private Warmup after(Step step) {
             if (!on) {
                 return this;
             }
-            Warmup next = new Warmup(true, batches + 1, correct + step.correct, images + step.images);
-            if (next.batches < WINDOW) {
-                return next;
+            long correct = this.correct + step.correct;
+            long images = this.images + step.images;
+            if (batches + 1 < WINDOW) {
+                return new Warmup(true, batches + 1, correct, images);
             }
-            boolean learned = 1 - (double) next.correct / next.images < ERROR;
+            boolean learned = 1 - (double) correct / images < ERROR;
             return new Warmup(!learned, 0, 0, 0);
         }
     }

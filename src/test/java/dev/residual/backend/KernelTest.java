@@ -148,7 +148,9 @@ class KernelTest {
         double largest = expected.abs().max().item_double();
         double difference =
                 actual.to(ScalarType.Double).sub(expected).abs().max().item_double();
-        assertThat(difference).isLessThan(largest * (precision == Precision.FP32 ? 2e-5 : 8e-3));
+        // four units in a bfloat16's last place: libtorch adds up in bfloat16 where a processor has no instructions for
+        // it
+        assertThat(difference).isLessThan(largest * (precision == Precision.FP32 ? 2e-5 : 1.6e-2));
     }
 
     /** N×C×H×W of what a backend computes with. */
