@@ -3,9 +3,14 @@
     python bench/python/fixtures.py src/test/resources/dev/residual/formats/pytorch
 
 Needs torch and numpy. The networks are tiny and their weights random; beside them lie an input and, for each network, the
-logits that PyTorch computes from it, as little-endian float32.
+logits that PyTorch computes from it, as little-endian float32. The folder `data` beside gets pickles of a data set.
 """
 
+import argparse
+import collections
+import datetime
+import pathlib
+import pickle
 import sys
 from collections import OrderedDict
 from pathlib import Path
@@ -158,6 +163,7 @@ def main(folder):
         logits(name, net)
     a = nets["plain-a"]
     state = a.state_dict()
+    state_before = OrderedDict((k, v.clone()) for k, v in state.items())
     save("legacy.th", {"state_dict": OrderedDict(("module." + k, v) for k, v in state.items()), "best_prec1": 91.5}, True)
     save("legacy-bare.pth", state, True)
     save("wrapped-net.pth", {"net": {"_orig_mod.module." + k: v for k, v in state.items()}, "acc": 90.1, "epoch": 3})
@@ -181,8 +187,36 @@ def main(folder):
     save("order.pth", Renamed(a).state_dict())
     save("numbered.pth", {f"p{i}": v for i, v in enumerate(v for v in state.values() if v.is_floating_point())})
     torch.save(state, folder / "protocol4.pth", pickle_protocol=4)
+    # Checkpoints that hold more than weights: numpy's numbers and arrays, classes of Python's library, a scheduler.
+    sgd = torch.optim.SGD(a.parameters(), 0.1, momentum=0.9)
+    a.train()(x).sum().backward()
+    sgd.step()
+    a.load_state_dict(state_before)
+    save("checkpoint-numpy.pth", {
+        "state_dict": state_before, "epoch": 3, "best_acc": np.float64(91.7), "history": np.arange(9000.), "random": np.random.get_state()})
+    rest = {
+        "optimizer": sgd.state_dict(), "args": argparse.Namespace(lr=.1, milestones=[100, 150]), "rng": torch.get_rng_state(),
+        "when": datetime.datetime(2026, 1, 2), "path": pathlib.PurePosixPath("a/b"), "tags": {"x", "y"}, "frozen": frozenset("z"),
+        "confusion": collections.defaultdict(int, {(0, 1): 5, None: 2}), "queue": collections.deque([1, 2])}
+    save("checkpoint.pth", {"model": state_before, **rest})
+    save("checkpoint-legacy.pth", {"model": state_before, **rest}, True)
+    torch.save({"model": state_before, **rest}, folder / "checkpoint-protocol4.pth", pickle_protocol=4)
+    save("whole-inside.pth", {"net": nn.Sequential(nn.ReLU()), "epoch": 1})
+    save("two.pth", {"state_dict": state_before, "ema_state_dict": {k: v + 1 for k, v in state_before.items()}})
+    save("quantized.pth", {**state_before, "fc.weight": torch.quantize_per_tensor(state_before["fc.weight"], .1, 0, torch.qint8)})
     save("whole.pth", torch.nn.Sequential(torch.nn.ReLU()))  # a pickled network, which is refused
+
+
+def cifar(folder):
+    """Ten images of the Python version of CIFAR-10 as Python 3 and today's numpy pickle them again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record, value = np.arange(10)[:, None], np.arange(3072)[None]
+    data = (record * 31 + value * value).astype(np.uint8)
+    labels = [7 * r % 10 for r in range(10)]
+    (folder / "protocol2.batch").write_bytes(pickle.dumps({b"data": data, b"labels": labels, b"filenames": [b"a.png"] * 10}, 2))
+    (folder / "protocol4.batch").write_bytes(pickle.dumps({"data": data, "labels": labels}, 4))
 
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    cifar(Path(sys.argv[1]).parent / "data")

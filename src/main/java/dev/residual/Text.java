@@ -10,7 +10,7 @@ public final class Text {
 
     /** A name from outside, fit for one line of a terminal. */
     public static String printable(String name) {
-        String plain = name.replaceAll("\\p{Cntrl}", "?");
+        String plain = name.replaceAll("\\p{C}", "?");
         return plain.length() <= MAX_NAME ? plain : plain.substring(0, MAX_NAME) + "…";
     }
 

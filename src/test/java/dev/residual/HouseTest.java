@@ -51,16 +51,17 @@ class HouseTest {
         floor("run", "recipe", "model", "safetensors", "nn", "tensor");
         floor("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");
         floor("onnx", "model", "nn", "graph", "data");
-        floor("pytorch", "formats", "model", "safetensors", "nn", "graph");
+        floor("pytorch", "pickle", "formats", "model", "safetensors", "nn", "graph", "data");
         floor("formats");
         floor("model", "recipe", "safetensors", "nn", "graph", "data", "tensor");
         floor("safetensors");
         floor("recipe", "nn", "data");
-        floor("data", "tensor");
+        floor("data", "pickle", "tensor");
         floor("nn", "backend", "graph", "tensor");
         floor("backend", "graph", "tensor");
         floor("graph");
         floor("tensor");
+        floor("pickle");
     }
 
     private static String packageOf(String name) {

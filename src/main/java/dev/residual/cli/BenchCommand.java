@@ -101,7 +101,7 @@ final class BenchCommand implements Callable<Integer> {
         Architecture network = Architecture.of(architecture);
         Recipe paper = Recipe.paper(network);
         Recipe recipe = paper.withIterations(WARM_UP + steps);
-        Dataset shapes = Datasets.load(Datasets.SHAPES, Path.of("data"), (done, total) -> {});
+        Dataset shapes = Datasets.load(Datasets.SHAPES, Path.of("data"));
         Stopwatch watch = new Stopwatch();
         Training.of(network, shapes)
                 .recipe(recipe.withImages(recipe.images().withBatchSize(batchSize)))

@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
+import dev.residual.data.Cifar100;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.run.RunConfig;
@@ -18,14 +19,22 @@ final class DataOptions {
             names = "--dataset",
             paramLabel = "NAME",
             description =
-                    "cifar10, or shapes (generated, needs no files). Default: cifar10, or what the run was trained on.")
+                    "cifar10, cifar100, or shapes (generated, needs no files). Default: cifar10, or what the run was"
+                            + " trained on.")
     String dataset;
+
+    @Option(
+            names = "--labels",
+            paramLabel = "KIND",
+            description = "For cifar100: its 100 fine classes, or the 20 coarse ones. Default: fine.")
+    Cifar100.Labels labels;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "Where the data set is, or is downloaded to once. Default: data, or where it was for the run.")
+                    "Where the data set is, or is downloaded to once: a folder, or an archive or another file of the data"
+                            + " set. Default: data, or where it was for the run.")
     Path directory;
 
     Path path() {
@@ -33,7 +42,18 @@ final class DataOptions {
     }
 
     String name() {
-        return dataset == null ? Datasets.CIFAR10 : dataset;
+        return labelled(dataset == null ? Datasets.CIFAR10 : dataset);
+    }
+
+    private String labelled(String name) {
+        boolean two = name.equals(Datasets.CIFAR100) || name.equals(Datasets.CIFAR100_COARSE);
+        if (labels != null && !two) {
+            throw new ResidualException("--labels " + labels + " is for --dataset cifar100, not " + name);
+        }
+        if (labels == null) {
+            return name;
+        }
+        return labels == Cifar100.Labels.COARSE ? Datasets.CIFAR100_COARSE : Datasets.CIFAR100;
     }
 
     /** Loads the data set, and libtorch with {@code threads}. */
@@ -52,7 +72,7 @@ final class DataOptions {
     }
 
     private String name(RunConfig.Data trainedOn) {
-        return dataset == null ? trainedOn.dataset() : dataset;
+        return labelled(dataset == null ? trainedOn.dataset() : dataset);
     }
 
     private Path path(RunConfig.Data trainedOn) {
@@ -71,9 +91,14 @@ final class DataOptions {
     }
 
     private static Dataset load(String name, Path directory, Console console) {
+        Dataset dataset;
         try (DownloadBar bar = new DownloadBar(console)) {
-            return Datasets.load(name, directory, bar::at);
+            dataset = Datasets.load(name, directory, bar::at);
         }
+        if (!dataset.source().isEmpty()) {
+            console.note("Read " + dataset.source());
+        }
+        return dataset;
     }
 
     /** A bar that appears only when something is downloaded. */

@@ -42,6 +42,9 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** Classes whose confusion matrix fits into a terminal. */
+    private static final int MAX_MATRIX = 20;
+
     @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
     private Path path;
 
@@ -90,6 +93,9 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         ImageSet images = images(dataset, found);
         Evaluation evaluation = Evaluator.of(model, compute(model)).evaluate(images);
+        if (!Double.isFinite(evaluation.loss())) {
+            throw new ResidualException(path + " computes logits that are NaN or infinite, so it has no accuracy");
+        }
         System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));
         return Main.OK;
     }
@@ -145,15 +151,18 @@ final class EvaluateCommand implements Callable<Integer> {
                 e.images(),
                 e.correct(),
                 e.loss()));
-        text.append(" ".repeat(width + 10)).append("predicted\n");
+        boolean matrix = e.classes() <= MAX_MATRIX;
+        if (matrix) {
+            text.append(" ".repeat(width + 10)).append("predicted\n");
+        }
         text.append(String.format("%-" + width + "s %8s", "actual", "recall"));
-        for (int c = 0; c < e.classes(); c++) {
+        for (int c = 0; matrix && c < e.classes(); c++) {
             text.append(String.format(" %5.5s", classes.get(c)));
         }
         int[][] confusion = e.confusion();
         for (int c = 0; c < e.classes(); c++) {
             text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.recall()[c]));
-            for (int n : confusion[c]) {
+            for (int n : matrix ? confusion[c] : new int[0]) {
                 text.append(n == 0 ? "     ·" : String.format(" %5d", n));
             }
         }

@@ -42,7 +42,8 @@ final class ExportCommand implements Callable<Integer> {
             paramLabel = "FORMAT",
             description = {
                 "safetensors: the weights and, in the metadata, all that is known of them: this program's model file.",
-                "pth: a state_dict that torch.load(..., weights_only=True) reads.",
+                "pth: a state_dict that torch.load(..., weights_only=True) reads, and NAME.json beside it with what"
+                        + " the inputs must be: size, order of channels, mean and std.",
                 "onnx: a graph for other runtimes, with any number of images at a time."
             })
     private Format format;
@@ -54,8 +55,9 @@ final class ExportCommand implements Callable<Integer> {
             names = "--naming",
             paramLabel = "NAMES",
             description =
-                    "For pth: common (layer1.0.conv1.weight … fc.bias) or article (ResNetModule…, article networks"
-                            + " only). Default: common.")
+                    "For pth: common (layer1.0.conv1.weight … fc.bias), linear (… linear.bias, and shortcut instead of"
+                            + " downsample: akamaster's and kuangliu's classes) or article (ResNetModule…, article"
+                            + " networks only). Default: common.")
     private Naming naming;
 
     @Option(
@@ -79,12 +81,14 @@ final class ExportCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--normalize-inside and --fold are for --format onnx");
         }
         Model model = FoundModel.find(path, new Console()::warn).model();
+        String inputs = "";
         switch (format) {
             case SAFETENSORS -> model.save(output);
-            case PTH -> PytorchWriter.write(model, naming == null ? Naming.COMMON : naming, output);
+            case PTH ->
+                inputs = "\nIts inputs: " + PytorchWriter.write(model, naming == null ? Naming.COMMON : naming, output);
             case ONNX -> new OnnxFile(model, normalizeInside, fold).write(output);
         }
-        System.out.println(output + ": " + model.architecture().name() + " as " + format);
+        System.out.println(output + ": " + model.architecture().name() + " as " + format + inputs);
         return Main.OK;
     }
 }

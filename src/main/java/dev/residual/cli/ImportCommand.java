@@ -1,7 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
-import dev.residual.data.Cifar10;
+import dev.residual.data.Cifar100;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
 import dev.residual.formats.importing.Importer;
@@ -44,6 +44,10 @@ final class ImportCommand implements Callable<Integer> {
     private static final Normalization CIFAR10 = new Normalization(
             Normalization.Kind.CHANNEL, new float[] {.4914f, .4822f, .4465f}, new float[] {.2470f, .2435f, .2616f});
 
+    /** The same of CIFAR-100's. */
+    private static final Normalization CIFAR100 = new Normalization(
+            Normalization.Kind.CHANNEL, new float[] {.5071f, .4865f, .4409f}, new float[] {.2673f, .2564f, .2762f});
+
     @Parameters(paramLabel = "FILE", description = "The weights.")
     private Path file;
 
@@ -58,6 +62,14 @@ final class ImportCommand implements Callable<Integer> {
     @Mixin
     private ArchitectureOptions options = new ArchitectureOptions();
 
+    @Option(
+            names = "--key",
+            paramLabel = "KEY",
+            description =
+                    "The key of a checkpoint under which the weights are, such as ema_state_dict. Default: the usual"
+                            + " one, state_dict or model.")
+    private String key;
+
     @Option(names = "--output", required = true, paramLabel = "FILE", description = "The model file to write.")
     private Path output;
 
@@ -68,7 +80,8 @@ final class ImportCommand implements Callable<Integer> {
             description = {
                 "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR networks use"
                         + " ImageNet's: --mean .485,.456,.406 --std .229,.224,.225.",
-                "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616; for the article's network none, 0 and 1."
+                "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616, or CIFAR-100's where there are 100 classes; for"
+                        + " the article's network none, 0 and 1."
             })
     private float[] mean;
 
@@ -94,8 +107,9 @@ final class ImportCommand implements Callable<Integer> {
         @Option(
                 names = "--dataset",
                 paramLabel = "NAME",
-                description = "Name the classes as this data set does: cifar10. Default: cifar10 where there are ten"
-                        + " classes, otherwise their numbers.")
+                description =
+                        "Name the classes as this data set does: cifar10, cifar100, cifar100-coarse or shapes."
+                                + " Default: cifar10 or cifar100 where there are ten or a hundred classes, otherwise their numbers.")
         private String dataset;
     }
 
@@ -111,7 +125,11 @@ final class ImportCommand implements Callable<Integer> {
         Optional<Architecture> asked = Usage.of(spec, this::asked);
         Optional<Normalization> said = Usage.of(spec, this::normalization);
         Usage.of(spec, this::checkedDataset);
-        Imported imported = Importer.read(file, asked);
+        Imported imported = Importer.read(file, asked, Optional.ofNullable(key));
+        if (key == null && imported.candidates().size() > 1) {
+            console.warn(file + " holds weights under " + String.join(", ", imported.candidates())
+                    + ": took those under " + imported.key() + " (--key takes others)");
+        }
         Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
                 .orElseGet(() -> assumedNormalization(imported, console));
         List<String> classes = classes(imported, console);
@@ -120,8 +138,8 @@ final class ImportCommand implements Callable<Integer> {
             System.out.println(table(imported));
         }
         System.out.println(output + ": " + imported.architecture().name() + " with "
-                + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout() + ", by "
-                + imported.match() + ")");
+                + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout()
+                + (imported.key().isEmpty() ? "" : ", " + imported.key()) + ", by " + imported.match() + ")");
         return Main.OK;
     }
 
@@ -152,7 +170,8 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     private static Normalization assumedNormalization(Imported imported, Console console) {
-        Normalization assumed = imported.match() == Match.ARTICLE ? ARTICLE : CIFAR10;
+        boolean hundred = imported.architecture().classes() == Cifar100.CLASSES.size();
+        Normalization assumed = imported.match() == Match.ARTICLE ? ARTICLE : hundred ? CIFAR100 : CIFAR10;
         console.warn("how the inputs were normalised was not said; assumed: --mean " + list(assumed.mean()) + " --std "
                 + list(assumed.std()) + " (a wrong one costs accuracy)");
         return assumed;
@@ -163,9 +182,8 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     private String checkedDataset() {
-        if (labels.dataset != null && !labels.dataset.equals(Datasets.CIFAR10)) {
-            throw new ResidualException("--dataset " + labels.dataset + ": expected " + Datasets.CIFAR10
-                    + "; name other classes with --classes");
+        if (labels.dataset != null) {
+            Datasets.requireName(labels.dataset);
         }
         return labels.dataset;
     }
@@ -173,7 +191,7 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> classes(Imported imported, Console console) {
         int n = imported.architecture().classes();
         if (labels.names != null || labels.dataset != null) {
-            List<String> names = labels.names != null ? labels.names : Cifar10.CLASSES;
+            List<String> names = labels.names != null ? labels.names : Datasets.classes(labels.dataset);
             if (names.size() != n) {
                 throw new ResidualException(names.size() + " class names, but the network has " + n + " classes");
             }
@@ -182,9 +200,11 @@ final class ImportCommand implements Callable<Integer> {
         if (imported.card().isPresent()) {
             return imported.card().get().classes();
         }
-        if (n == Cifar10.CLASSES.size()) {
-            console.warn("the classes were not named; assumed: --dataset cifar10");
-            return Cifar10.CLASSES;
+        for (String dataset : List.of(Datasets.CIFAR10, Datasets.CIFAR100)) {
+            if (n == Datasets.classes(dataset).size()) {
+                console.warn("the classes were not named; assumed: --dataset " + dataset);
+                return Datasets.classes(dataset);
+            }
         }
         console.warn("the classes were not named: they are numbered (--classes names them)");
         return IntStream.range(0, n).mapToObj(Integer::toString).toList();

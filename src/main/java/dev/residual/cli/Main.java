@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
+import dev.residual.data.Cifar100;
 import dev.residual.data.Normalization;
 import dev.residual.formats.Naming;
 import dev.residual.model.Software;
@@ -95,6 +96,7 @@ public final class Main {
                 .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
                 .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))
+                .registerConverter(Cifar100.Labels.class, oneOf(Cifar100.Labels.values()))
                 .registerConverter(Naming.class, oneOf(Naming.values()))
                 .setUsageHelpAutoWidth(true)
                 .setAbbreviatedOptionsAllowed(false)

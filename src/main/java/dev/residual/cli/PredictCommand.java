@@ -129,6 +129,10 @@ final class PredictCommand implements Callable<Integer> {
         for (int i = 0; i < batch.size(); i++) {
             Named image = batch.get(i);
             List<Prediction> all = predictions.get(i);
+            if (!Double.isFinite(all.get(0).probability())) {
+                throw new ResidualException(
+                        "the model computes logits for " + image.file + " that are NaN or infinite");
+            }
             List<Prediction> best = all.subList(0, Math.min(top, all.size()));
             if (json) {
                 document.add(entry(image.file, best));

@@ -1,17 +1,22 @@
 package dev.residual.data;
 
 import dev.residual.Directories;
+import dev.residual.FileKind;
 import dev.residual.ResidualException;
+import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -19,7 +24,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * Unpacks the few files that are expected of a {@code .tar.gz}, and nothing else: a name that is not expected is never
+ * Unpacks the few files that are expected of a {@code .tar.gz} or {@code .tar}, and nothing else: a name that is not expected is never
  * turned into a path, so that links, absolute paths and {@code ..} lead nowhere.
  */
 final class Archive {
@@ -34,23 +39,31 @@ final class Archive {
 
     private static final int BUFFER = 64 << 10;
 
+    private static final int[] GZIP = {0x1f, 0x8b};
+
+    /** In the first header, of every kind of tar since 1988. */
+    private static final String TAR_MARK = "ustar";
+
+    private static final int TAR_MARK_AT = 257;
+
     private Archive() {}
 
     /**
      * Unpacks {@code files} from the folder of the same name in the archive into {@code folder}, which appears whole or
      * not at all.
      *
-     * @param files the names of the files that are needed and their exact sizes in bytes; all others are skipped
+     * @param files the names of the files that are needed and their sizes in bytes; all others are skipped
+     * @param exact whether the sizes are exact; otherwise they are the largest
      * @throws ResidualException when the archive is damaged, too large, or has not exactly these files, or when the
      *     folder cannot be written
      */
-    static void unpack(Path archive, Path folder, Map<String, Integer> files) {
+    static void unpack(Path archive, Path folder, Map<String, Integer> files, boolean exact) {
         try {
             Path temporary = Files.createTempDirectory(folder.toAbsolutePath().getParent(), ".unpack");
             try {
                 // A folder inside it, because the temporary one itself is closed to other users.
                 Path fresh = Files.createDirectory(temporary.resolve(folder.getFileName()));
-                unpackInto(fresh, archive, files);
+                unpackInto(fresh, archive, files, exact);
                 moveUnlessThere(fresh, folder);
             } finally {
                 Directories.delete(temporary);
@@ -62,19 +75,54 @@ final class Archive {
         }
     }
 
-    private static void unpackInto(Path folder, Path archive, Map<String, Integer> files) {
+    /**
+     * The first of these folders in which the archive has something.
+     *
+     * @throws ResidualException when the archive is damaged or too large
+     */
+    static Optional<String> holds(Path archive, List<String> folders) {
+        return read(
+                archive,
+                "",
+                (path, entry, tar) ->
+                        folders.stream().filter(f -> path.startsWith(f + "/")).findFirst());
+    }
+
+    private static void unpackInto(Path folder, Path archive, Map<String, Integer> files, boolean exact) {
         String prefix = folder.getFileName() + "/";
         TreeSet<String> missing = new TreeSet<>(files.keySet());
         String expected = ": expected a .tar.gz with " + String.join(", ", missing) + " in " + prefix;
-        try (InputStream file = Files.newInputStream(archive);
-                Limited plain = new Limited(new GZIPInputStream(file, BUFFER));
+        read(archive, expected, (path, entry, tar) -> {
+            Integer size = path.startsWith(prefix) ? files.get(path.substring(prefix.length())) : null;
+            if (size != null) {
+                String name = path.substring(prefix.length());
+                check(entry, size, exact, archive);
+                if (!missing.remove(name)) {
+                    throw new ResidualException(archive + " has " + path + " twice" + expected);
+                }
+                write(folder.resolve(name), tar.readNBytes((int) entry.getSize()));
+            }
+            return Optional.empty();
+        });
+        if (!missing.isEmpty()) {
+            throw new ResidualException(archive + " has no " + prefix + missing.first() + expected);
+        }
+    }
+
+    /** What is done with an entry; an answer ends the reading. */
+    private interface Use<T> {
+        Optional<T> of(String path, TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException;
+    }
+
+    /** All entries, or up to the first that gives an answer. */
+    private static <T> Optional<T> read(Path archive, String expected, Use<T> use) {
+        try (InputStream file = new BufferedInputStream(Files.newInputStream(archive), BUFFER);
+                Limited plain = new Limited(isTar(file) ? file : new GZIPInputStream(file, BUFFER));
                 TarArchiveInputStream tar = new TarArchiveInputStream(plain, "UTF-8")) {
             long total = 0;
             plain.left = MAX_HEADERS;
             TarArchiveEntry entry = tar.getNextEntry();
             for (int entries = 1; entry != null; entries++) {
-                String path = entry.getName().replaceFirst("^\\./", "");
-                String name = path.startsWith(prefix) ? path.substring(prefix.length()) : path;
                 total += entry.getSize();
                 // Sparse files unfold to any size from no bytes at all.
                 if (!entry.isCheckSumOK() || entry.getSize() < 0 || entry.isSparse()) {
@@ -85,34 +133,46 @@ final class Archive {
                             + " entries or " + MAX_TOTAL + " bytes when unpacked" + expected);
                 }
                 plain.left = entry.getSize() + MAX_HEADERS;
-                Integer size = path.startsWith(prefix) ? files.get(name) : null;
-                if (size != null) {
-                    check(entry, size, archive);
-                    if (!missing.remove(name)) {
-                        throw new ResidualException(archive + " has " + path + " twice" + expected);
-                    }
-                    write(folder.resolve(name), tar.readNBytes(size));
+                Optional<T> answer = use.of(entry.getName().replaceFirst("^\\./", ""), entry, tar);
+                if (answer.isPresent()) {
+                    return answer;
                 }
                 entry = tar.getNextEntry();
             }
             // The checksum comes last in a gzip file, behind the padding of the tar.
             plain.transferTo(OutputStream.nullOutputStream());
+            return Optional.empty();
         } catch (IOException e) {
+            FileKind.of(archive); // refuses what is a pointer or a page
             String reason = e instanceof EOFException ? "it ends too early" : ResidualException.reason(e);
             throw new ResidualException("cannot unpack " + archive + " (" + reason + ")" + expected, e);
         }
-        if (!missing.isEmpty()) {
-            throw new ResidualException(archive + " has no " + prefix + missing.first() + expected);
+    }
+
+    /** Whether a file is an archive, under whatever name. */
+    static boolean isOne(Path file) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            return isTar(in) || in.read() == GZIP[0] && in.read() == GZIP[1];
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }
     }
 
-    private static void check(TarArchiveEntry entry, int size, Path archive) {
+    /** Looks at a stream that can be set back, and sets it back. */
+    private static boolean isTar(InputStream in) throws IOException {
+        in.mark(BUFFER);
+        String start = new String(in.readNBytes(TAR_MARK_AT + TAR_MARK.length()), StandardCharsets.ISO_8859_1);
+        in.reset();
+        return start.startsWith(TAR_MARK, TAR_MARK_AT);
+    }
+
+    private static void check(TarArchiveEntry entry, int size, boolean exact, Path archive) {
         boolean regular =
                 entry.getLinkFlag() == TarConstants.LF_NORMAL || entry.getLinkFlag() == TarConstants.LF_OLDNORM;
-        if (!regular || entry.getSize() != size) {
+        if (!regular || (exact ? entry.getSize() != size : entry.getSize() > size)) {
             throw new ResidualException(archive + " has " + entry.getName() + " as "
                     + (regular ? "a file of " + entry.getSize() + " bytes" : "a link or something else special")
-                    + ": expected a regular file of " + size + " bytes");
+                    + ": expected a regular file of " + (exact ? "" : "at most ") + size + " bytes");
         }
     }
 

@@ -8,10 +8,17 @@ import java.util.Map;
  *
  * @param name as on the command line: {@code cifar10}, {@code shapes}
  * @param classes the names of the classes, in the order of their numbers
- * @param sha256 for each file that was read its SHA-256 in hex, by file name; for a generated set one entry over its
- *     bytes
+ * @param sha256 for each file that was read its SHA-256 in hex, by file name; the same images have the same sums, in
+ *     whatever form they are read; for a generated set one entry over its bytes
+ * @param source what was read and where, for people; empty for a generated set
  */
-public record Dataset(String name, List<String> classes, ImageSet train, ImageSet test, Map<String, String> sha256) {
+public record Dataset(
+        String name, List<String> classes, ImageSet train, ImageSet test, Map<String, String> sha256, String source) {
+    /** A generated set. */
+    public Dataset(String name, List<String> classes, ImageSet train, ImageSet test, Map<String, String> sha256) {
+        this(name, classes, train, test, sha256, "");
+    }
+
     public Dataset {
         classes = List.copyOf(classes);
         sha256 = Map.copyOf(sha256);

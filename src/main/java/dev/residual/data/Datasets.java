@@ -9,7 +9,12 @@ public final class Datasets {
     public static final String CIFAR10 = "cifar10";
     public static final String SHAPES = Shapes.NAME;
 
-    private static final List<String> NAMES = List.of(CIFAR10, SHAPES);
+    public static final String CIFAR100 = "cifar100";
+
+    /** The images of {@link #CIFAR100} by their twenty coarse classes. */
+    public static final String CIFAR100_COARSE = "cifar100-coarse";
+
+    private static final List<String> NAMES = List.of(CIFAR10, CIFAR100, CIFAR100_COARSE, SHAPES);
 
     /** {@code shapes} is one data set, the same for everybody, whatever the seed of a run. */
     private static final long SHAPES_SEED = 1;
@@ -27,9 +32,24 @@ public final class Datasets {
         return new ResidualException("no data set '" + name + "': expected " + String.join(" or ", NAMES));
     }
 
+    /** The names of a data set's classes, by number. */
+    public static List<String> classes(String name) {
+        return switch (name) {
+            case CIFAR10 -> Cifar10.CLASSES;
+            case CIFAR100 -> Cifar100.CLASSES;
+            case CIFAR100_COARSE -> Cifar100.COARSE_CLASSES;
+            case SHAPES -> Shapes.CLASSES;
+            default -> throw unknown(name);
+        };
+    }
+
     /** Whether {@link #load} would find the data set without a network. */
     public static boolean isThere(String name, Path directory) {
-        return !name.equals(CIFAR10) || Cifar10.isIn(directory);
+        return switch (name) {
+            case CIFAR10 -> new CifarFinder(Cifar10.SET).isIn(directory);
+            case CIFAR100, CIFAR100_COARSE -> new CifarFinder(Cifar100.FINE).isIn(directory);
+            default -> true;
+        };
     }
 
     /**
@@ -40,9 +60,15 @@ public final class Datasets {
     public static Dataset load(String name, Path directory, Download.Progress progress) {
         return switch (name) {
             case CIFAR10 -> Cifar10.load(directory, progress);
+            case CIFAR100 -> Cifar100.load(directory, Cifar100.Labels.FINE, progress);
+            case CIFAR100_COARSE -> Cifar100.load(directory, Cifar100.Labels.COARSE, progress);
             case SHAPES -> Shapes.generate(SHAPES_SEED);
-            default ->
-                throw new ResidualException("no data set '" + name + "': expected " + String.join(" or ", NAMES));
+            default -> throw unknown(name);
         };
+    }
+
+    /** The same, without word of a download. */
+    public static Dataset load(String name, Path directory) {
+        return load(name, directory, (done, total) -> {});
     }
 }

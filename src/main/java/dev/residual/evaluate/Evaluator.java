@@ -56,6 +56,11 @@ public final class Evaluator {
         this.compute = compute;
     }
 
+    /** What a model predicts of images: each once, as it is, in the precision that the model was trained in. */
+    public static Evaluation evaluate(Model model, ImageSet images) {
+        return of(model, Compute.of(model)).evaluate(images);
+    }
+
     public static Evaluator of(Model model, Compute compute) {
         return new Evaluator(model.graph(), model::floats, model.card().normalization(), compute);
     }

@@ -9,6 +9,8 @@ import java.util.regex.Pattern;
 public enum Naming {
     /** As torchvision and the public CIFAR ResNets do, and this program: {@code layer1.0.conv1.weight … fc.bias}. */
     COMMON,
+    /** The same, but with {@code linear} for the last layer and {@code shortcut} for projections: akamaster's, kuangliu's. */
+    LINEAR,
     /** As the article's code does: {@code ResNetModule.3.ResBlockModules.0.0.0.weight …}. */
     ARTICLE;
 
@@ -61,6 +63,9 @@ public enum Naming {
     public String of(String ours) {
         if (this == COMMON) {
             return ours;
+        }
+        if (this == LINEAR) {
+            return ours.replaceFirst("^fc\\.", "linear.").replaceFirst("\\.downsample\\.", ".shortcut.");
         }
         Matcher m = BLOCK.matcher(ours);
         if (!m.matches()) {

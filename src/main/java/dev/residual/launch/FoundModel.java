@@ -27,9 +27,15 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
     /**
      * @param path a run directory, a model file, or the name of a shipped model
      * @param warning is told, in a sentence, of damage that was passed over
-     * @throws ResidualException when there is no model, or it cannot be read
+     * @throws ResidualException when there is no model, it cannot be read, or its weights are not finite
      */
     public static FoundModel find(Path path, Consumer<String> warning) {
+        FoundModel found = read(path, warning);
+        found.model.requireFinite(path.toString());
+        return found;
+    }
+
+    private static FoundModel read(Path path, Consumer<String> warning) {
         if (Files.isDirectory(path)) {
             RunDirectory run = RunDirectory.open(path);
             RunConfig config = RunConfig.read(run);

@@ -67,6 +67,7 @@ final class CardMigration {
         imported.set("file", old.get("imported_file"));
         imported.set("sha256", old.get("imported_sha256"));
         imported.set("layout", old.get("imported_layout"));
+        imported.put("key", "");
         imported.set("matchedBy", old.get("imported_by"));
         return imported;
     }

@@ -101,6 +101,25 @@ public record Model(Card card, Map<String, NamedTensor> tensors) {
         return tensors.get(name).floats();
     }
 
+    /**
+     * Nothing can be computed from weights that are not numbers, and an accuracy of such a network would mislead. The
+     * checkpoint of a run that diverges may have them all the same.
+     *
+     * @param file begins the sentence of an error
+     * @throws ResidualException when a weight is NaN or infinite; it names the tensor, and how many are
+     */
+    public void requireFinite(String file) {
+        Map<String, Long> wrong = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> wrong.put(name, tensor.notFinite()));
+        wrong.values().removeIf(n -> n == 0);
+        wrong.entrySet().stream().findFirst().ifPresent(first -> {
+            String others = wrong.size() > 1 ? " (and values of " + (wrong.size() - 1) + " other tensors)" : "";
+            throw new ResidualException(file + ": " + first.getValue() + " of the " + floats(first.getKey()).length
+                    + " values of '" + first.getKey() + "' are NaN or infinite" + others
+                    + ": nothing can be computed from them");
+        });
+    }
+
     /** The weights on a device; the caller closes them. */
     public Weights weights(Device device) {
         return new Weights(graph(), p -> floats(p.name()), device);

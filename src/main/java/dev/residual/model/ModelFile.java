@@ -1,6 +1,7 @@
 package dev.residual.model;
 
 import dev.residual.AtomicFile;
+import dev.residual.FileKind;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.formats.safetensors.Safetensors;
@@ -46,6 +47,10 @@ public final class ModelFile {
      *     architecture that it names
      */
     public static Model read(Path file) {
+        if (FileKind.of(file) == FileKind.PYTORCH) {
+            throw new ResidualException(file + " is " + FileKind.PYTORCH + ", not a safetensors file:"
+                    + " 'residual import' makes a model file of it");
+        }
         return of(Safetensors.read(file), file.toString());
     }
 

@@ -55,9 +55,10 @@ public record Provenance(
 
     /**
      * @param layout of the file, such as {@code PyTorch zip}
+     * @param key of the checkpoint under which the weights were, or empty
      * @param matchedBy how its tensors were placed
      */
-    public record Imported(String file, String sha256, String layout, String matchedBy) {}
+    public record Imported(String file, String sha256, String layout, String key, String matchedBy) {}
 
     /** Of weights that nothing is known about. */
     public static final Provenance UNKNOWN =

@@ -44,7 +44,9 @@ public final class Classifier implements AutoCloseable {
         network = new InferenceNetwork(model.graph(), model::floats, Backend.of("auto", device, Precision.FP32));
     }
 
+    /** @throws dev.residual.ResidualException when a weight is NaN or infinite */
     public static Classifier of(Model model) {
+        model.requireFinite("the model");
         return new Classifier(model);
     }
 

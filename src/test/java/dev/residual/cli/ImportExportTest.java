@@ -4,13 +4,21 @@ import static dev.residual.cli.Result.assertRefused;
 import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.residual.Json;
 import dev.residual.formats.pytorch.Fixtures;
+import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.model.Model;
 import dev.residual.model.ModelFile;
 import dev.residual.predict.TinyModel;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +106,94 @@ class ImportExportTest {
                         .code())
                 .isZero();
         assertThat(run("import", pth, "--output", again).out()).contains("by the article's names");
+    }
+
+    @Test
+    void ofTwoSetsOfWeightsItIsSaidWhichWasTaken() throws IOException {
+        Path two = copy("two.pth");
+        Path out = folder.resolve("of-two.safetensors");
+        Result usual = run("import", two, "--output", out);
+        assertThat(usual.err())
+                .contains(
+                        "holds weights under state_dict, ema_state_dict: took those under state_dict (--key takes others)");
+        Result asked = run("import", two, "--key", "ema_state_dict", "--output", out);
+        assertThat(asked.err()).doesNotContain("took");
+        assertThat(asked.out()).contains("(PyTorch zip, ema_state_dict, by the common names)");
+        assertThat(ModelFile.read(out)
+                        .card()
+                        .provenance()
+                        .imported()
+                        .orElseThrow()
+                        .key())
+                .isEqualTo("ema_state_dict");
+    }
+
+    /** Only the file itself says what PyTorch's classes must be given. */
+    @Test
+    void besideWeightsForPytorchLiesWhatTheInputsMustBe() throws IOException {
+        Path model = folder.resolve("with-mean.safetensors");
+        TinyModel.of(3).save(model);
+        Path pth = folder.resolve("with-mean.pth");
+        Path inputs = folder.resolve("with-mean.json");
+        Result result = run("export", model, "--format", "pth", "--naming", "linear", "--output", pth);
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("Its inputs: 3×32×32 RGB, value / 255, minus ")
+                .contains(inputs.toString());
+        JsonNode json = Json.tree(Files.readString(inputs), "inputs");
+        assertThat(json.get("size").toString()).isEqualTo("[3,32,32]");
+        assertThat(json.get("channels").asText()).isEqualTo("RGB");
+        assertThat(json.get("mean")).hasSize(3);
+        assertThat(json.get("std").get(0).get(0)).hasSize(1);
+        assertThat(json.get("classes")).hasSize(4);
+        assertThat(run("export", model, "--format", "pth", "--output", pth).code())
+                .isZero();
+
+        Path other = Files.writeString(folder.resolve("other.json"), "{\"mine\":1}");
+        assertRefused(
+                run("export", model, "--format", "pth", "--output", folder.resolve("other.pth")),
+                1,
+                other + " is in the way");
+        assertThat(other).hasContent("{\"mine\":1}");
+        assertThat(folder.resolve("other.pth")).doesNotExist();
+    }
+
+    /** Neither an accuracy nor JSON's missing NaN is made of weights that are no numbers. */
+    @Test
+    void aModelThatIsNotFiniteIsRefused() throws IOException {
+        Model model = TinyModel.of(3);
+        Path file = folder.resolve("not-finite.safetensors");
+        Map<String, NamedTensor> tensors = new LinkedHashMap<>(model.tensors());
+        tensors.put("fc.bias", NamedTensor.of(new float[] {0, Float.NaN, 1, 2}, 4));
+        new Model(model.card(), tensors).save(file);
+        Path image = folder.resolve("image.png");
+        ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
+        for (Object[] command : new Object[][] {
+            {"evaluate", file, "--dataset", "shapes", "--json"},
+            {"predict", file, image, "--json"},
+            {"import", file, "--output", folder.resolve("never")},
+            {"train", "--dataset", "shapes", "--from", file}
+        }) {
+            assertRefused(run(command), 1, "1 of the 4 values of 'fc.bias' are NaN or infinite");
+        }
+        tensors.put("fc.bias", NamedTensor.of(filled(3e38f, 4), 4));
+        tensors.put("fc.weight", NamedTensor.of(filled(3e38f, 4 * 8), 4, 8));
+        new Model(model.card(), tensors).save(file);
+        assertRefused(run("predict", file, image, "--json"), 1, "NaN or infinite");
+    }
+
+    private static float[] filled(float value, int n) {
+        float[] values = new float[n];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    @Test
+    void weightsOfPytorchAreToImport() {
+        Path image = folder.resolve("any.png");
+        assertRefused(run("evaluate", weights), 1, "'residual import' makes a model file of it");
+        assertRefused(run("predict", weights, image), 1, "is a PyTorch file");
+        assertRefused(run("train", "--from", article, "--dataset", "shapes"), 1, "is a PyTorch file");
     }
 
     @Test

@@ -30,7 +30,7 @@ class ArchiveTest {
 
     static void unpack(Path dir, byte[] archive) throws IOException {
         Files.write(dir.resolve("a.tar.gz"), archive);
-        Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve(FOLDER), FILES);
+        Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve(FOLDER), FILES, true);
     }
 
     @Test
@@ -81,8 +81,30 @@ class ArchiveTest {
 
     @Test
     void refusesWhatIsNotGzip() throws IOException {
-        assertRefused("<html>".getBytes(StandardCharsets.US_ASCII), "(Not in GZIP format): expected a .tar.gz with");
+        assertRefused("no page".getBytes(StandardCharsets.US_ASCII), "(Not in GZIP format): expected a .tar.gz with");
+        assertRefused("<html>".getBytes(StandardCharsets.US_ASCII), "a.tar.gz is an HTML page");
+        assertRefused(
+                "version https://git-lfs.github.com/spec/v1".getBytes(StandardCharsets.US_ASCII), "a Git LFS pointer");
         assertRefused(new byte[0], "(it ends too early): expected a .tar.gz with");
+    }
+
+    /** A browser unpacks the gzip and keeps the name, or gives it another. */
+    @Test
+    void aPlainTarIsAsGood() throws IOException {
+        unpack(dir, TinyCifar.tar(TinyCifar.entries()));
+        assertThat(dir.resolve(FOLDER).resolve("test_batch.bin")).hasBinaryContent(TinyCifar.batch(0));
+    }
+
+    @Test
+    void aSizeThatIsNotExactIsAtMostThat() throws IOException {
+        Files.write(dir.resolve("a.tar.gz"), TinyCifar.archive());
+        Map<String, Integer> larger = Map.of("test_batch.bin", TinyCifar.BYTES + 1);
+        Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve(FOLDER), larger, false);
+        assertThat(TinyCifar.names(dir.resolve(FOLDER))).containsExactly("test_batch.bin");
+        Map<String, Integer> smaller = Map.of("test_batch.bin", TinyCifar.BYTES - 1);
+        assertThatThrownBy(() -> Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve(FOLDER), smaller, false))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("expected a regular file of at most 36875 bytes");
     }
 
     @Test
@@ -147,7 +169,7 @@ class ArchiveTest {
     @Test
     void nothingIsWrittenIntoAFolderThatIsNotThere() throws IOException {
         Files.write(dir.resolve("a.tar.gz"), TinyCifar.archive());
-        assertThatThrownBy(() -> Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve("missing/" + FOLDER), FILES))
+        assertThatThrownBy(() -> Archive.unpack(dir.resolve("a.tar.gz"), dir.resolve("missing/" + FOLDER), FILES, true))
                 .isInstanceOf(ResidualException.class)
                 .hasMessage("cannot write " + dir.resolve("missing/" + FOLDER) + ": no such file or directory");
     }

@@ -74,9 +74,9 @@ class Cifar10DamageTest {
     }
 
     private static void assertRefused(int file, byte[] content, String message) throws IOException {
-        Path path = TinyCifar.write(folder).resolve(file < 5 ? Cifar10.TRAIN.get(file) : "test_batch.bin");
+        Path path = TinyCifar.write(folder).resolve(file < 5 ? Cifar10.TRAIN.get(file) + ".bin" : "test_batch.bin");
         Files.write(path, content);
-        assertThatThrownBy(() -> Cifar10.load(folder, (done, total) -> {}, Cifar10.SOURCE, TinyCifar.RECORDS))
+        assertThatThrownBy(() -> Cifar10.set(Cifar10.SOURCE, TinyCifar.RECORDS).load(folder, (done, total) -> {}))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageStartingWith(path + " " + message);
     }

@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class Cifar10Test {
     private static final int N = TinyCifar.RECORDS;
@@ -27,7 +25,7 @@ class Cifar10Test {
     private static final Download.Source NOWHERE = new Download.Source(URI.create("http://nowhere.invalid/x"), 1, "");
 
     private static Dataset load(Path dir) {
-        return Cifar10.load(dir, (done, total) -> {}, NOWHERE, N);
+        return Cifar10.set(NOWHERE, N).load(dir, (done, total) -> {});
     }
 
     @Test
@@ -101,26 +99,13 @@ class Cifar10Test {
         URI address = URI.create("http://127.0.0.1:" + closedPort + "/cifar-10-binary.tar.gz");
         Path data = dir.resolve("data");
 
-        assertThatThrownBy(() -> Cifar10.load(data, (done, total) -> {}, new Download.Source(address, 1, ""), N))
+        assertThatThrownBy(() ->
+                        Cifar10.set(new Download.Source(address, 1, ""), N).load(data, (done, total) -> {}))
                 .isInstanceOf(ResidualException.class)
                 .hasMessage("CIFAR-10 is not in " + data + " and cannot be had from " + address
                         + " (no connection): try again, or download cifar-10-binary.tar.gz on another machine and"
                         + " put it into " + data + ", or train with --dataset shapes");
         assertThat(TinyCifar.names(data)).isEmpty();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1"})
-    void thePythonVersionIsNotTheBinaryOne(String name) throws IOException {
-        Files.createDirectory(dir.resolve(name));
-        assertRefused(dir.resolve(name) + " is of the Python version of CIFAR-10: expected the binary version");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"cifar-100-binary", "cifar-100-python", "train.bin"})
-    void cifar100IsNotCifar10(String name) throws IOException {
-        Files.createDirectory(dir.resolve(name));
-        assertRefused(dir.resolve(name) + " is of CIFAR-100: expected the binary version of CIFAR-10");
     }
 
     @Test

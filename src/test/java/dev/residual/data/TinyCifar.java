@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +23,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /** CIFAR-10 with 12 records a file: random images in which every class occurs. */
 final class TinyCifar {
     static final int RECORDS = 12;
-    static final int BYTES = RECORDS * BatchFile.RECORD;
+    static final int RECORD = 3073;
+    static final int BYTES = RECORDS * RECORD;
 
     private TinyCifar() {}
 
@@ -29,7 +32,7 @@ final class TinyCifar {
         byte[] batch = new byte[BYTES];
         new Random(seed).nextBytes(batch);
         for (int record = 0; record < RECORDS; record++) {
-            batch[record * BatchFile.RECORD] = (byte) ((record + seed) % 10);
+            batch[record * RECORD] = (byte) ((record + seed) % 10);
         }
         return batch;
     }
@@ -38,16 +41,57 @@ final class TinyCifar {
     static Map<String, byte[]> files() {
         Map<String, byte[]> files = new TreeMap<>();
         for (String name : Cifar10.TRAIN) {
-            files.put(name, batch(files.size() + 1));
+            files.put(name + ".bin", batch(files.size() + 1));
         }
-        files.put(Cifar10.TEST.get(0), batch(0));
+        files.put(Cifar10.TEST + ".bin", batch(0));
         return files;
     }
 
+    /** The same images in the files of the Python version, by name. */
+    static Map<String, byte[]> pythonFiles() {
+        Map<String, byte[]> files = new TreeMap<>();
+        files().forEach((name, batch) -> files.put(name.replace(".bin", ""), python(batch)));
+        files.put("batches.meta", meta());
+        return files;
+    }
+
+    /** A batch of the binary version as a pickle of the Python version. */
+    static byte[] python(byte[] batch) {
+        List<Integer> labels = new ArrayList<>();
+        byte[] planes = new byte[RECORDS * ImageSet.BYTES];
+        for (int record = 0; record < RECORDS; record++) {
+            labels.add((int) batch[record * RECORD]);
+            System.arraycopy(batch, record * RECORD + 1, planes, record * ImageSet.BYTES, ImageSet.BYTES);
+        }
+        return new Python2Pickle()
+                .put("batch_label", "training batch 1 of 5")
+                .put("labels", labels)
+                .put("data", RECORDS, ImageSet.BYTES, planes)
+                .put("filenames", Collections.nCopies(RECORDS, "a_s_000001.png"))
+                .bytes();
+    }
+
+    /** Byte for byte the official file. */
+    static byte[] meta() {
+        return new Python2Pickle()
+                .put("num_cases_per_batch", 10_000)
+                .put("label_names", Cifar10.CLASSES)
+                .put("num_vis", 3072)
+                .bytes();
+    }
+
     static Path write(Path folder) {
+        return write(folder, files());
+    }
+
+    static Path writePython(Path folder) {
+        return write(folder, pythonFiles());
+    }
+
+    static Path write(Path folder, Map<String, byte[]> files) {
         try {
             Files.createDirectories(folder);
-            for (var file : files().entrySet()) {
+            for (var file : files.entrySet()) {
                 Files.write(folder.resolve(file.getKey()), file.getValue());
             }
             return folder;
@@ -109,6 +153,12 @@ final class TinyCifar {
 
     static byte[] archive() {
         return gzip(tar(entries()));
+    }
+
+    static byte[] pythonArchive() {
+        Map<String, byte[]> entries = new TreeMap<>();
+        pythonFiles().forEach((name, bytes) -> entries.put("cifar-10-batches-py/" + name, bytes));
+        return gzip(tar(entries));
     }
 
     static String hex(MessageDigest digest, byte[] bytes) {

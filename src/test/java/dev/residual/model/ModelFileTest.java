@@ -89,6 +89,16 @@ class ModelFileTest {
         assertRefused(shape, "'fc.bias' is F32[4], expected F32[3]");
     }
 
+    @Test
+    void weightsThatAreNotNumbersAreRefused() {
+        Map<String, NamedTensor> tensors = new LinkedHashMap<>(model().tensors());
+        tensors.put("bn1.running_var", NamedTensor.of(new float[] {1, Float.NaN, 1, 1}, 4));
+        Model read = Model.load(write(ModelFile.text(CARD), tensors)); // as a checkpoint of a diverging run
+        assertThatThrownBy(() -> read.requireFinite("x"))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("x: 1 of the 4 values of 'bn1.running_var' are NaN or infinite: nothing can be");
+    }
+
     private void assertRefused(Map<String, NamedTensor> tensors, String sentence) {
         Path file = write(ModelFile.text(CARD), tensors);
         assertThatThrownBy(() -> ModelFile.read(file))
@@ -151,7 +161,7 @@ class ModelFileTest {
                 OptionalDouble.empty());
         Provenance provenance = Provenance.of(software, training, List.of("a", "b"))
                 .withTestAccuracy(12.345)
-                .withImported(software, new Provenance.Imported("x.pth", "00", "zip", "names"));
+                .withImported(software, new Provenance.Imported("x.pth", "00", "zip", "model", "names"));
         Path file = folder.resolve("story.safetensors");
         model().withProvenance(provenance).save(file);
         assertThat(Model.load(file).card().provenance()).isEqualTo(provenance);

@@ -1,7 +1,9 @@
 package dev.residual.formats.importing;
 
 import dev.residual.Digests;
+import dev.residual.FileKind;
 import dev.residual.ResidualException;
+import dev.residual.Text;
 import dev.residual.data.Normalization;
 import dev.residual.formats.Naming;
 import dev.residual.formats.pytorch.PytorchFile;
@@ -29,9 +31,6 @@ import java.util.Optional;
 public final class Importer {
     private static final String SAFETENSORS = "safetensors";
 
-    /** What wrappers put before every name: DataParallel's, and torch.compile's. */
-    private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
-
     private final Path file;
 
     /** How the names of a file were understood. */
@@ -53,19 +52,28 @@ public final class Importer {
     }
 
     /** The tensors of a file, whoever wrote it. */
-    private record Content(String layout, Map<String, NamedTensor> tensors, Optional<Card> card) {}
+    private record Content(
+            String layout,
+            String key,
+            List<String> candidates,
+            Map<String, NamedTensor> tensors,
+            Optional<Card> card) {}
 
     /**
      * What an import came to.
      *
      * @param layout of the file: PyTorch zip, PyTorch legacy or safetensors
-     * @param places our names, and the file's names for them
+     * @param key of the checkpoint under which the weights were, or empty
+     * @param candidates the keys under which there were weights
+     * @param places our names, and the file's names for them, fit for one line
      * @param tensors by our names, as F32
      * @param card what the file says of itself, where this program wrote it
      */
     public record Imported(
             Path file,
             String layout,
+            String key,
+            List<String> candidates,
             Match match,
             Architecture architecture,
             Map<String, String> places,
@@ -76,13 +84,19 @@ public final class Importer {
             return Placement.size(tensors.get(name).shape());
         }
 
-        /** A model of it, whose provenance says where the weights are from. */
+        /**
+         * A model of it, whose provenance says where the weights are from.
+         *
+         * @throws ResidualException when a weight is NaN or infinite
+         */
         public Model model(List<String> classes, Normalization normalization, Software software) {
             Provenance.Imported from = new Provenance.Imported(
-                    file.getFileName().toString(), Digests.sha256(file), layout, match.toString());
+                    file.getFileName().toString(), Digests.sha256(file), layout, key, match.toString());
             Provenance provenance =
                     card.map(Card::provenance).orElse(Provenance.UNKNOWN).withImported(software, from);
-            return new Model(new Card(architecture, classes, normalization, provenance), tensors);
+            Model model = new Model(new Card(architecture, classes, normalization, provenance), tensors);
+            model.requireFinite(file.toString());
+            return model;
         }
     }
 
@@ -90,19 +104,26 @@ public final class Importer {
         this.file = file;
     }
 
+    /** The weights under the usual key, where a checkpoint has several. */
+    public static Imported read(Path file, Optional<Architecture> asked) {
+        return read(file, asked, Optional.empty());
+    }
+
     /**
      * @param asked the network that the tensors are said to be of; its number of classes is not looked at
+     * @param key of the checkpoint under which the weights are
      * @throws ResidualException when the file is damaged or holds what is not read, or when its tensors do not fit; the
      *     sentence then lists those that are missing, left over or of another shape
      */
-    public static Imported read(Path file, Optional<Architecture> asked) {
-        return new Importer(file).read(asked);
+    public static Imported read(Path file, Optional<Architecture> asked, Optional<String> key) {
+        return new Importer(file).imported(asked, key);
     }
 
-    private Imported read(Optional<Architecture> asked) {
-        Content content = content();
-        Map<String, NamedTensor> floats = withoutPrefixes(content.tensors());
+    private Imported imported(Optional<Architecture> asked, Optional<String> key) {
+        Content content = content(key);
+        Map<String, NamedTensor> floats = new LinkedHashMap<>(content.tensors());
         floats.values().removeIf(tensor -> !tensor.isFloat()); // the others count batches
+        floats = withoutPrefix(floats);
         Map<String, String> names = new LinkedHashMap<>();
         List<String> leftOver = new ArrayList<>();
         for (String name : floats.keySet()) {
@@ -126,10 +147,19 @@ public final class Importer {
         for (Map.Entry<Parameter, String> place : placement.places().entrySet()) {
             String ours = place.getKey().name();
             NamedTensor tensor = floats.get(place.getValue());
-            places.put(ours, place.getValue());
+            places.put(ours, Text.printable(place.getValue()));
             tensors.put(ours, tensor.dtype().equals("F32") ? tensor : NamedTensor.of(tensor.floats(), tensor.shape()));
         }
-        return new Imported(file, content.layout(), match, placement.architecture(), places, tensors, content.card());
+        return new Imported(
+                file,
+                content.layout(),
+                content.key(),
+                content.candidates(),
+                match,
+                placement.architecture(),
+                places,
+                tensors,
+                content.card());
     }
 
     private Placement place(
@@ -196,24 +226,44 @@ public final class Importer {
                 .equals(tensors.keySet().stream().sorted().toList());
     }
 
-    private static Map<String, NamedTensor> withoutPrefixes(Map<String, NamedTensor> tensors) {
-        for (String prefix : PREFIXES) {
-            if (!tensors.isEmpty() && tensors.keySet().stream().allMatch(name -> name.startsWith(prefix))) {
-                Map<String, NamedTensor> shorter = new LinkedHashMap<>();
-                tensors.forEach((name, tensor) -> shorter.put(name.substring(prefix.length()), tensor));
-                return withoutPrefixes(shorter);
+    /** Without what a wrapper puts before every name: DataParallel {@code module.}, others {@code model.}, {@code net.} … */
+    private static Map<String, NamedTensor> withoutPrefix(Map<String, NamedTensor> tensors) {
+        String first = tensors.isEmpty() ? "" : tensors.keySet().iterator().next();
+        Map<String, NamedTensor> best = tensors;
+        for (int dot = first.indexOf('.'); dot >= 0; dot = first.indexOf('.', dot + 1)) {
+            String prefix = first.substring(0, dot + 1);
+            if (!tensors.keySet().stream().allMatch(name -> name.startsWith(prefix))) {
+                break;
             }
+            Map<String, NamedTensor> shorter = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> shorter.put(name.substring(prefix.length()), tensor));
+            best = known(shorter) > known(best) ? shorter : best;
         }
-        return new LinkedHashMap<>(tensors);
+        return best;
     }
 
-    private Content content() {
+    private static long known(Map<String, NamedTensor> tensors) {
+        return tensors.keySet().stream()
+                .filter(name -> Naming.isOurs(Naming.ours(name)))
+                .count();
+    }
+
+    private Content content(Optional<String> key) {
+        FileKind.of(file); // refuses what is a pointer or a page
         if (!isSafetensors()) {
-            PytorchFile content = PytorchFile.read(file);
-            return new Content("PyTorch " + content.layout(), content.tensors(), Optional.empty());
+            PytorchFile content = PytorchFile.read(file, key);
+            return new Content(
+                    "PyTorch " + content.layout(),
+                    content.key(),
+                    content.candidates(),
+                    content.tensors(),
+                    Optional.empty());
+        }
+        if (key.isPresent()) {
+            throw new ResidualException(file + ": a safetensors file has no keys, so there is no '" + key.get() + "'");
         }
         Safetensors content = Safetensors.read(file);
-        return new Content(SAFETENSORS, content.tensors(), ModelFile.card(content, file.toString()));
+        return new Content(SAFETENSORS, "", List.of(), content.tensors(), ModelFile.card(content, file.toString()));
     }
 
     /** Its header is a JSON object behind eight bytes; PyTorch's files never have a brace there. */

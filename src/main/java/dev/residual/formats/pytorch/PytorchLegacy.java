@@ -3,6 +3,8 @@ package dev.residual.formats.pytorch;
 import dev.residual.ResidualException;
 import dev.residual.Text;
 import dev.residual.formats.pytorch.PytorchFile.Content;
+import dev.residual.pickle.PickleInput;
+import dev.residual.pickle.Unread;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -41,13 +43,14 @@ final class PytorchLegacy {
 
     private Content content() throws IOException {
         // All pickles lie within the first bytes.
-        PytorchPickle.Bytes bytes = new PytorchPickle.Bytes(
-                bytes(0, (int) Math.min(size, PytorchPickle.MAX_BYTES)).array());
+        byte[] start = bytes(0, (int) Math.min(size, PytorchPickle.MAX_BYTES)).array();
         require(
-                size > 2 && bytes.read() == 0x80 && bytes.read() <= 5,
+                size > 2 && (start[0] & 0xff) == 0x80 && start[1] >= 0 && start[1] <= 5,
                 "neither a file of PyTorch (zip or legacy layout) nor safetensors");
-        bytes.reset();
-        require(MAGIC.equals(pickle("magic number").read(bytes)), "is a pickle, but not one of torch.save");
+        PickleInput bytes = new PickleInput(start);
+        Object magic = pickle("magic number").read(bytes);
+        String what = magic instanceof Unread unread ? ": it " + unread.reason() + ", and nothing was run" : "";
+        require(MAGIC.equals(magic), "is a pickle, but not one of torch.save" + what);
         require(Long.valueOf(VERSION).equals(whole(pickle("version").read(bytes))), "is not of version " + VERSION);
         boolean little = pickle("system").read(bytes) instanceof Map<?, ?> system
                 && Boolean.TRUE.equals(system.get("little_endian"));
@@ -61,11 +64,11 @@ final class PytorchLegacy {
     }
 
     /** Finds each storage, from one to the next. */
-    private boolean locate(List<?> keys, Map<String, Storage> storages, PytorchPickle.Bytes bytes) throws IOException {
+    private boolean locate(List<?> keys, Map<String, Storage> storages, PickleInput bytes) throws IOException {
         long position = bytes.position();
         for (Object key : keys) {
             Storage storage = key instanceof String ? storages.get(key) : null;
-            require(storage != null, "lists a storage that no tensor uses");
+            require(storage != null, "lists a storage that no tensor uses, or whose type is unknown");
             String name = "its storage '" + Text.printable(storage.key()) + "'";
             require(position <= size - Long.BYTES, name + " is missing: truncated");
             long count = bytes(position, Long.BYTES).getLong();

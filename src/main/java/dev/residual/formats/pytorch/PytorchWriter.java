@@ -51,14 +51,22 @@ public final class PytorchWriter {
     private PytorchWriter() {}
 
     /**
-     * @throws ResidualException when the naming has no names for this network
+     * Writes the file, and beside it, as JSON, what the network's inputs must be.
+     *
+     * @return what the inputs must be, in words
+     * @throws ResidualException when the naming has no names for this network, or another file is where the JSON is to lie
      */
-    public static void write(Model model, Naming naming, Path file) {
+    public static String write(Model model, Naming naming, Path file) {
         if (naming == Naming.ARTICLE && model.architecture().shortcut() != Shortcut.ARTICLE) {
             throw new ResidualException("the article's names are for the article's network, and this is "
                     + model.architecture().name());
         }
+        Path beside = InputContract.beside(file);
+        InputContract.requireFree(beside);
+        InputContract inputs = InputContract.of(model.card());
         AtomicFile.write(file, out -> write(model, naming, out));
+        inputs.write(beside);
+        return inputs.sentence() + " (" + beside + ")";
     }
 
     /** The same content gives the same bytes. */

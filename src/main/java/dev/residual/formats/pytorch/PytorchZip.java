@@ -3,6 +3,7 @@ package dev.residual.formats.pytorch;
 import dev.residual.ResidualException;
 import dev.residual.Text;
 import dev.residual.formats.pytorch.PytorchFile.Content;
+import dev.residual.pickle.PickleInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -77,7 +78,7 @@ final class PytorchZip implements AutoCloseable {
                 pickle.getSize() <= PytorchPickle.MAX_BYTES,
                 "its " + PICKLE + " is larger than the " + PytorchPickle.MAX_BYTES + " bytes read at most");
         PytorchPickle reader = new PytorchPickle(file + ": " + PICKLE, size);
-        Object saved = reader.read(new PytorchPickle.Bytes(bytes(folder + PICKLE)));
+        Object saved = reader.read(new PickleInput(bytes(folder + PICKLE)));
         return new Content(saved, key -> storage(folder, reader.storages().get(key)));
     }
 

@@ -76,6 +76,15 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             return values;
         }
 
+        /** How many values of a floating-point tensor are NaN or infinite. */
+        public long notFinite() {
+            long count = 0;
+            for (float value : floats()) {
+                count += Float.isFinite(value) ? 0 : 1;
+            }
+            return count;
+        }
+
         /** IEEE 754's binary16: a sign, 5 bits of exponent with bias 15, 10 bits of fraction. */
         private static float half(short bits) {
             int exponent = bits >> 10 & 0x1f;

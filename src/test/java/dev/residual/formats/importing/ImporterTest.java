@@ -11,15 +11,19 @@ import dev.residual.formats.Naming;
 import dev.residual.formats.importing.Importer.Imported;
 import dev.residual.formats.importing.Importer.Match;
 import dev.residual.formats.pytorch.Fixtures;
+import dev.residual.formats.pytorch.TorchBytes;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.model.Model;
+import dev.residual.model.ModelFile;
 import dev.residual.model.Provenance;
 import dev.residual.model.Software;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Logits;
 import dev.residual.nn.Shortcut;
 import dev.residual.tensor.Engine;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -110,6 +114,126 @@ class ImporterTest {
         Imported imported = read(name);
         assertThat(imported.tensors().values()).allMatch(t -> t.dtype().equals("F32"));
         assertThat(logits(model(imported))).containsExactly(Fixtures.floats("plain-a.logits"), within(0.1f));
+    }
+
+    /** An optimizer, numpy's numbers, a Namespace, a date, sets, a random state: left unread beside the weights. */
+    @ParameterizedTest
+    @CsvSource({
+        "checkpoint-numpy.pth, state_dict",
+        "checkpoint.pth, model",
+        "checkpoint-legacy.pth, model",
+        "checkpoint-protocol4.pth, model"
+    })
+    void whatElseACheckpointHoldsIsNotRead(String name, String key) {
+        Imported imported = read(name);
+        assertSame(imported, read("plain-a.pth"));
+        assertThat(imported.key()).isEqualTo(key);
+        assertThat(imported.candidates()).containsExactly(key);
+        assertThat(model(imported).card().provenance().imported().orElseThrow().key())
+                .isEqualTo(key);
+    }
+
+    @Test
+    void ofTwoSetsOfWeightsTheUsualOneIsTakenOrTheOneAskedFor() {
+        Imported imported = read("two.pth");
+        assertThat(imported.key()).isEqualTo("state_dict");
+        assertThat(imported.candidates()).containsExactly("state_dict", "ema_state_dict");
+        assertSame(imported, read("plain-a.pth"));
+        Imported average = Importer.read(Fixtures.file("two.pth"), Optional.empty(), Optional.of("ema_state_dict"));
+        float before = imported.tensors().get("fc.bias").floats()[0];
+        assertThat(average.tensors().get("fc.bias").floats()[0]).isEqualTo(before + 1);
+    }
+
+    @Test
+    void aKeyThatIsNotThereIsToldWithThoseThatAre() {
+        assertThatThrownBy(() -> Importer.read(Fixtures.file("two.pth"), Optional.empty(), Optional.of("ema")))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("no weights under 'ema', but under 'state_dict', 'ema_state_dict'");
+        Path file = write(plainTensors());
+        assertThatThrownBy(() -> Importer.read(file, Optional.empty(), Optional.of("ema")))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("has no keys");
+    }
+
+    /** Nobody can tell which is meant. */
+    @Test
+    void severalKeysThatAreNotUsualAreListed() throws IOException {
+        TorchBytes pickle = TorchBytes.pickle().raw("}");
+        for (String key : List.of("teacher", "student")) {
+            pickle.text(key)
+                    .raw("}")
+                    .text("w")
+                    .tensor("0", 6, 0, new long[] {6}, new long[] {1})
+                    .raw("ss");
+        }
+        Path file = Files.write(
+                folder.resolve("x.pth"), TorchBytes.zip(pickle.raw(".").bytes(), new byte[24]));
+        assertThatThrownBy(() -> Importer.read(file, Optional.empty()))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("holds weights under 'teacher', 'student': choose with --key");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model.", "net.", "backbone.", "module.model.", "a.b.c.", "layer1."})
+    void aPrefixBeforeKnownNamesIsTakenOff(String prefix) {
+        Map<String, NamedTensor> prefixed = new TreeMap<>();
+        plainTensors().forEach((name, tensor) -> prefixed.put(prefix + name, tensor));
+        Imported imported = Importer.read(write(prefixed), Optional.empty());
+        assertThat(imported.match()).isEqualTo(Match.COMMON);
+        assertSame(imported, read("plain-a.pth"));
+    }
+
+    /** SWA's averaged model counts its averages outside of the prefix. */
+    @Test
+    void whatIsCountedHasNoPrefix() {
+        Map<String, NamedTensor> prefixed = new LinkedHashMap<>();
+        prefixed.put("n_averaged", new NamedTensor("I64", new long[0], new byte[8]));
+        plainTensors().forEach((name, tensor) -> prefixed.put("module." + name, tensor));
+        assertSame(Importer.read(write(prefixed), Optional.empty()), read("plain-a.pth"));
+    }
+
+    @Test
+    void weightsThatAreNotNumbersAreCountedAndNamed() {
+        Map<String, NamedTensor> tensors = plainTensors();
+        tensors.put("bn1.running_var", NamedTensor.of(new float[] {1, Float.NaN, Float.POSITIVE_INFINITY, 2}, 4));
+        tensors.put("fc.bias", NamedTensor.of(new float[] {Float.NEGATIVE_INFINITY, 1, 2, 3, 4}, 5));
+        Imported imported = Importer.read(write(tensors), Optional.empty());
+        assertThatThrownBy(() -> model(imported))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("changed.safetensors: 2 of the 4 values of 'bn1.running_var' are NaN or infinite"
+                        + " (and values of 1 other tensors)");
+    }
+
+    @Test
+    void weightsThatAreMadeInAnUnknownWayAreRefused() {
+        assertThatThrownBy(() -> read("quantized.pth"))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("its 'fc.weight' names 'torch.");
+        assertThatThrownBy(() -> read("whole-inside.pth"))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("its 'net' names 'torch.nn.modules.container.Sequential'");
+    }
+
+    @Test
+    void whatIsNoFileOfWeightsIsCalledByItsName() throws IOException {
+        Path pointer = Files.writeString(
+                folder.resolve("resnet20.th"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        Path page = Files.writeString(folder.resolve("resnet20.safetensors"), "\n<!DOCTYPE html>\n<html>\n");
+        for (Path file : List.of(pointer, page)) {
+            String name = file == pointer ? " is a Git LFS pointer" : " is an HTML page";
+            assertThatThrownBy(() -> Importer.read(file, Optional.empty()))
+                    .isInstanceOf(ResidualException.class)
+                    .hasMessageContaining(file + name);
+            assertThatThrownBy(() -> ModelFile.read(file))
+                    .isInstanceOf(ResidualException.class)
+                    .hasMessageContaining(file + name);
+        }
+        for (String weights : List.of("legacy.th", "plain-a.pth")) {
+            assertThatThrownBy(() -> ModelFile.read(Fixtures.file(weights)))
+                    .isInstanceOf(ResidualException.class)
+                    .hasMessageContaining("is a PyTorch file")
+                    .hasMessageContaining("residual import");
+        }
     }
 
     @Test
@@ -217,5 +341,13 @@ class ImporterTest {
         List<String> names = new ArrayList<>(read("article.pth").places().keySet());
         assertThat(names).hasSize(7 * 6 + 2 * 2 + 2);
         names.forEach(name -> assertThat(Naming.ours(Naming.ARTICLE.of(name))).isEqualTo(name));
+    }
+
+    @Test
+    void theNamesWithLinearAreReversible() {
+        List<String> names = new ArrayList<>(read("fc-c.pth").places().keySet());
+        assertThat(Naming.LINEAR.of("fc.bias")).isEqualTo("linear.bias");
+        assertThat(Naming.LINEAR.of("layer1.0.downsample.1.weight")).isEqualTo("layer1.0.shortcut.1.weight");
+        names.forEach(name -> assertThat(Naming.ours(Naming.LINEAR.of(name))).isEqualTo(name));
     }
 }

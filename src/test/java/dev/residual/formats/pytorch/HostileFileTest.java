@@ -119,7 +119,8 @@ class HostileFileTest {
                                 "operation 0x81"),
                         pickle(
                                 "a name of a megabyte",
-                                start().global("a".repeat(1 << 20), "b\u0007\u001b"),
+                                start().global("a".repeat(1 << 20), "b\u0007\u001b")
+                                        .raw("."),
                                 "names 'aaaa"),
                         pickle("a call of a number", start().number(1).raw(")R."), "makes no sense at byte"),
                         pickle(
@@ -169,10 +170,91 @@ class HostileFileTest {
                                 start().raw("}").text("a").number(1).raw("s."),
                                 "holds no tensors"),
                         pickle(
+                                "os.system as the weights",
+                                start().raw("}")
+                                        .text("fc.weight")
+                                        .global("os", "system")
+                                        .text("echo hacked")
+                                        .op(0x85)
+                                        .raw("Rs")
+                                        .text("fc.bias")
+                                        .tensor("0", 6, 0, dims(6), dims(1))
+                                        .raw("s."),
+                                "its 'fc.weight' names 'os.system'"),
+                        pickle(
+                                "a tensor whose numbers are unknown",
+                                start().raw("}")
+                                        .text("fc.weight")
+                                        .global("torch._utils", "_rebuild_tensor_v2")
+                                        .raw("(")
+                                        .global("os", "system")
+                                        .text("ls")
+                                        .op(0x85)
+                                        .raw("R")
+                                        .number(0)
+                                        .tuple(6)
+                                        .tuple(1)
+                                        .op(0x89)
+                                        .raw("}tRs")
+                                        .text("fc.bias")
+                                        .tensor("0", 6, 0, dims(6), dims(1))
+                                        .raw("s."),
+                                "its 'fc.weight' names 'os.system'"),
+                        pickle(
+                                "os.system behind everything that makes objects",
+                                start().global("os", "system")
+                                        .raw(")")
+                                        .op(0x81)
+                                        .raw("]a}b(")
+                                        .text("k")
+                                        .raw("NuNa(NNe."),
+                                "names 'os.system'"),
+                        pickle(
+                                "an instance by NEWOBJ_EX",
+                                start().global("os", "system")
+                                        .raw(")}")
+                                        .op(0x92)
+                                        .raw("."),
+                                "names 'os.system'"),
+                        pickle(
+                                "an instance by OBJ",
+                                start().raw("(")
+                                        .global("os", "system")
+                                        .text("ls")
+                                        .raw("o."),
+                                "names 'os.system'"),
+                        pickle("a state of an unknown thing", start().raw("N}b."), "no dictionary"),
+                        pickle("a set", start().op(0x8f).raw("(N").op(0x90).raw("."), "what was saved has a set"),
+                        pickle("items of a number", start().number(1).raw("(NNe."), "no sense"),
+                        pickle(
+                                "a text of 70,000 bytes as the weights",
+                                start().raw("}")
+                                        .text("fc.weight")
+                                        .text("x".repeat(70_000))
+                                        .raw("s")
+                                        .text("w")
+                                        .tensor("0", 6, 0, dims(6), dims(1))
+                                        .raw("s."),
+                                "its 'fc.weight' has a text of 70000 bytes"),
+                        pickle("checkpoints in checkpoints", nested(), "holds no tensors"),
+                        pickle(
                                 "something else outside",
                                 start().raw("(").text("module").raw("tQ."),
                                 "no storage"))
                 .flatMap(s -> s);
+    }
+
+    /** Twenty dictionaries, each with a thousand times the next: as many ways as no program can walk. */
+    private static TorchBytes nested() {
+        TorchBytes bytes = start().raw("}q").op(0);
+        for (int level = 1; level <= 20; level++) {
+            bytes.raw("}(");
+            for (int i = 0; i < 1_000; i++) {
+                bytes.text("k" + i).raw("h").op(level - 1);
+            }
+            bytes.raw("uq").op(level);
+        }
+        return bytes.raw(".");
     }
 
     private static TorchBytes memoFlood() {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -48,7 +49,7 @@ class PytorchFileTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-        return PytorchFile.read(file);
+        return PytorchFile.read(file, Optional.empty());
     }
 
     private static byte[] zip() {
@@ -61,7 +62,7 @@ class PytorchFileTest {
     }
 
     private static Map<String, NamedTensor> fixture(String name) {
-        return PytorchFile.read(Fixtures.file(name)).tensors();
+        return PytorchFile.read(Fixtures.file(name), Optional.empty()).tensors();
     }
 
     /** The same network in every layout, wrapping and order of memory has the same numbers to the bit. */
@@ -193,6 +194,34 @@ class PytorchFileTest {
                 .bytes();
         byte[] bytes = TorchBytes.legacy(pickle, new String[] {"k"}, 6, SIX_VALUES);
         assertThat(read(bytes).tensors().get("weight").floats()).containsExactly(4, 5);
+    }
+
+    /** {@code _rebuild_from_type_v2(function, class, arguments, attributes)}: of a tensor itself, and of a subclass. */
+    @Example
+    void tensorsWithAttributes() {
+        for (String type : new String[] {"Tensor", "Quantity"}) {
+            byte[] pickle = TorchBytes.pickle()
+                    .raw("}")
+                    .text("weight")
+                    .global("torch._tensor", "_rebuild_from_type_v2")
+                    .raw("(")
+                    .global("torch._utils", "_rebuild_tensor_v2")
+                    .global("torch", type)
+                    .raw("(")
+                    .storage("0", 6)
+                    .number(0)
+                    .tuple(6)
+                    .tuple(1)
+                    .op(0x89)
+                    .raw("}t}tRs.")
+                    .bytes();
+            byte[] file = TorchBytes.zip(pickle, SIX_VALUES);
+            if (type.equals("Tensor")) {
+                assertThat(read(file).tensors().get("weight").floats()).containsExactly(1, 2, 3, 4, 5, 6);
+            } else {
+                assertThatThrownBy(() -> read(file)).hasMessageContaining("names 'torch.Quantity'");
+            }
+        }
     }
 
     /** Cut anywhere, it is refused, and the sentence names the file. */

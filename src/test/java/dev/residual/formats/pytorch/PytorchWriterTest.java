@@ -78,7 +78,8 @@ class PytorchWriterTest {
     @Example
     void batchesAreCountedAsPytorchDoes() {
         PytorchWriter.write(model(Shortcut.ARTICLE, true, 1, 1), Naming.ARTICLE, file);
-        Map<String, NamedTensor> tensors = PytorchFile.read(file).tensors();
+        Map<String, NamedTensor> tensors =
+                PytorchFile.read(file, Optional.empty()).tensors();
         NamedTensor batches = tensors.get("ResNetModule.4.ResBlockModules.0.0.1.num_batches_tracked");
         assertThat(batches.dtype()).isEqualTo("I64");
         assertThat(batches.shape()).isEmpty();

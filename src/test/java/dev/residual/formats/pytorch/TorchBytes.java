@@ -18,7 +18,7 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 public final class TorchBytes {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    static TorchBytes pickle() {
+    public static TorchBytes pickle() {
         return new TorchBytes().op(0x80).op(2);
     }
 
@@ -29,12 +29,12 @@ public final class TorchBytes {
         return this;
     }
 
-    TorchBytes raw(String ascii) {
+    public TorchBytes raw(String ascii) {
         out.writeBytes(ascii.getBytes(StandardCharsets.ISO_8859_1));
         return this;
     }
 
-    TorchBytes text(String text) {
+    public TorchBytes text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         raw("X").out.writeBytes(little(4).putInt(bytes.length).array());
         out.writeBytes(bytes);
@@ -79,7 +79,7 @@ public final class TorchBytes {
                 .raw("tQ");
     }
 
-    TorchBytes tensor(String key, long count, long offset, long[] size, long[] stride) {
+    public TorchBytes tensor(String key, long count, long offset, long[] size, long[] stride) {
         return global("torch._utils", "_rebuild_tensor_v2")
                 .raw("(")
                 .storage(key, count)
@@ -90,7 +90,7 @@ public final class TorchBytes {
                 .raw("}tR");
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return out.toByteArray();
     }
 
@@ -108,7 +108,7 @@ public final class TorchBytes {
     }
 
     /** A stored zip of these entries; a name's "#2" is cut off, so that a name can be there twice. */
-    static byte[] zip(Map<String, byte[]> entries, int method) {
+    public static byte[] zip(Map<String, byte[]> entries, int method) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipArchiveOutputStream zip = new ZipArchiveOutputStream(bytes)) {
             for (Map.Entry<String, byte[]> e : entries.entrySet()) {
@@ -129,7 +129,7 @@ public final class TorchBytes {
     }
 
     /** The zip layout. */
-    static byte[] zip(byte[] pickle, byte[]... storages) {
+    public static byte[] zip(byte[] pickle, byte[]... storages) {
         return zip(entries(pickle, storages), ZipEntry.STORED);
     }
 
