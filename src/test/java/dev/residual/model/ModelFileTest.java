@@ -141,8 +141,8 @@ class ModelFileTest {
         Model model = BuiltInModels.read("resnet20");
         Provenance.Training training = model.card().provenance().training().orElseThrow();
         assertThat(training.recipe().name()).isEqualTo("paper");
-        assertThat(training.iteration()).isEqualTo(7_820);
-        assertThat(training.testAccuracy()).hasValue(86.99);
+        assertThat(training.iteration()).isEqualTo(64_000);
+        assertThat(training.testAccuracy()).hasValue(91.69);
         assertThat(training.data().sha256()).hasSize(6);
         assertThat(model.card().provenance().software().orElseThrow().libtorch())
                 .isEqualTo("2.10.0");
