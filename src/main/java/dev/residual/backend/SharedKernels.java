@@ -5,6 +5,7 @@ import dev.residual.graph.Operation.Add;
 import dev.residual.graph.Operation.GlobalAveragePool;
 import dev.residual.graph.Operation.Linear;
 import dev.residual.graph.Operation.Relu;
+import dev.residual.graph.Operation.StochasticDepth;
 import dev.residual.graph.Operation.Subsample;
 import dev.residual.graph.Shape;
 import java.util.List;
@@ -24,6 +25,9 @@ final class SharedKernels {
         }
         if (operation instanceof Add) {
             return new AddKernel(layout, input);
+        }
+        if (operation instanceof StochasticDepth depth) {
+            return new StochasticDepthKernel(layout, input, depth.survival());
         }
         if (operation instanceof Subsample subsample) {
             return new SubsampleKernel(layout, subsample, input);
@@ -69,6 +73,21 @@ final class SharedKernels {
         @Override
         public List<Tensor> backward(Tensor gradient, Pass pass) {
             return List.of(gradient, gradient);
+        }
+    }
+
+    /** What training would have left out now and then, as often as not. A training step's graph has no such operation. */
+    private record StochasticDepthKernel(Layout layout, Shape shape, double survival) implements Kernel {
+        @Override
+        public Tensor forward(List<Tensor> inputs, Pass pass) {
+            Tensor x = inputs.get(0);
+            Tensor y = pass.mayOverwrite(0) ? x : layout.allocateLike(x, shape).copy_(x);
+            return y.mul_(new Scalar(survival));
+        }
+
+        @Override
+        public List<Tensor> backward(Tensor gradient, Pass pass) {
+            throw new IllegalStateException("stochastic depth is no part of a training step's graph");
         }
     }
 

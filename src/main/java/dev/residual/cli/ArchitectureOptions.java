@@ -1,6 +1,8 @@
 package dev.residual.cli;
 
+import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Block.Layer;
 import dev.residual.nn.Shortcut;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -19,8 +21,32 @@ final class ArchitectureOptions {
             names = "--widths",
             paramLabel = "N",
             split = ",",
-            description = "Filters of the three stages. Default: 16,32,64.")
+            description = "Filters of each stage. Default: 16,32,64.")
     List<Integer> widths;
+
+    @Option(
+            names = "--block",
+            paramLabel = "KxC",
+            split = ",",
+            description = "The layers of a block in the first stage, as kernel x channels: 3x16,3x16, or a bottleneck"
+                    + " 1x16,3x16,1x64. In later stages the channels grow as the widths do.")
+    List<Layer> layers;
+
+    @Option(
+            names = "--activation",
+            paramLabel = "KIND",
+            description = "Where BN and ReLU stand in a block: original, bn-after-addition,"
+                    + " relu-before-addition, no-last-relu, or article-listed (the last BN of a block is there and never"
+                    + " called). Default: original.")
+    Activation activation;
+
+    @Option(
+            names = "--stochastic-depth",
+            paramLabel = "P",
+            description =
+                    "Stochastic depth: how often the last block is not left out of a training step; for the blocks"
+                            + " before it the share rises linearly to 1. Huang et al. use 0.5. Default: 1, none is left out.")
+    Double survival;
 
     @Option(
             names = "--conv-bias",
@@ -29,7 +55,12 @@ final class ArchitectureOptions {
     Boolean convBias;
 
     boolean isGiven() {
-        return shortcut != null || widths != null || convBias != null;
+        return shortcut != null
+                || widths != null
+                || layers != null
+                || activation != null
+                || survival != null
+                || convBias != null;
     }
 
     /** @param name such as {@code resnet20} */
@@ -45,6 +76,15 @@ final class ArchitectureOptions {
         }
         if (widths != null) {
             changed = changed.withWidths(widths);
+        }
+        if (layers != null) {
+            changed = changed.withLayers(layers);
+        }
+        if (activation != null) {
+            changed = changed.withActivation(activation);
+        }
+        if (survival != null) {
+            changed = changed.withSurvival(survival);
         }
         return convBias == null ? changed : changed.withConvBias(convBias);
     }

@@ -6,6 +6,8 @@ import dev.residual.data.Cifar100;
 import dev.residual.data.Normalization;
 import dev.residual.formats.Naming;
 import dev.residual.model.Software;
+import dev.residual.nn.Activation;
+import dev.residual.nn.Block.Layer;
 import dev.residual.nn.Shortcut;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.tensor.Engine;
@@ -92,6 +94,8 @@ public final class Main {
                 .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
                 .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
                 .registerConverter(Shortcut.class, oneOf(Shortcut.values()))
+                .registerConverter(Activation.class, oneOf(Activation.values()))
+                .registerConverter(Layer.class, Layer::of)
                 .registerConverter(RecipeOptions.OptimizerKind.class, oneOf(RecipeOptions.OptimizerKind.values()))
                 .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))

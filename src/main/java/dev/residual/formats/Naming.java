@@ -15,8 +15,8 @@ public enum Naming {
     ARTICLE;
 
     /** Every name in a network of this program. */
-    private static final Pattern OURS = Pattern.compile(
-            "(?:conv1|bn1|fc|layer[123]\\.\\d+\\.(?:conv[12]|bn[12]|downsample\\.[01])|layer[23]\\.pool)"
+    private static final Pattern OURS =
+            Pattern.compile("(?:conv1|bn1?|fc|layer\\d\\.\\d+\\.(?:conv\\d|bn\\d|downsample\\.[01])|layer\\d\\.pool)"
                     + "\\.(?:weight|bias|running_mean|running_var)");
 
     /** The article's network is a Sequential; stages 1 to 3 are its modules 3 to 5. */

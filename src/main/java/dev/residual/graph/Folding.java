@@ -2,6 +2,7 @@ package dev.residual.graph;
 
 import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Operation.Convolution;
+import dev.residual.graph.Operation.StochasticDepth;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -10,7 +11,8 @@ import java.util.function.Function;
 /**
  * A network for inference, in which each BN that follows a convolution is part of it. There BN is one factor and one
  * summand a channel, γ / √(σ² + ε) and β − μ γ / √(σ² + ε), and both can be part of the filters and their biases. A BN
- * that follows anything else stays.
+ * that follows anything else stays. Stochastic depth's factor becomes part of the
+ * convolution before it in the same way.
  *
  * @param weights of the graph, by the names of its parameters and buffers, row-major
  */
@@ -26,8 +28,27 @@ public record Folding(Graph graph, Map<String, float[]> weights) {
             }
             return Optional.empty();
         });
+        smaller = Fusion.fuse(smaller, (first, second) -> {
+            if (first instanceof Convolution conv && second instanceof StochasticDepth depth) {
+                conv.parameters()
+                        .forEach(p -> folded.compute(
+                                p.name(),
+                                (name, values) ->
+                                        scaled(values == null ? weights.apply(name) : values, depth.survival())));
+                return Optional.of(conv);
+            }
+            return Optional.empty();
+        });
         smaller.parameters().forEach(p -> folded.computeIfAbsent(p.name(), weights));
         return new Folding(smaller, folded);
+    }
+
+    private static float[] scaled(float[] values, double factor) {
+        float[] scaled = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            scaled[i] = (float) (values[i] * factor);
+        }
+        return scaled;
     }
 
     /** Computed in double and rounded once. */

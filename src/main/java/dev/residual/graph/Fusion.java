@@ -39,7 +39,7 @@ public final class Fusion {
     /** A convolution with the addition and the ReLU that follow it; BN with its ReLU. What is never computed is left out. */
     public static Graph forInference(Graph graph) {
         Graph added = fuse(
-                withoutDead(graph),
+                live(graph),
                 (first, second) -> second instanceof Add && isBare(first)
                         ? Optional.of(with((Convolution) first, Epilogue.ADD))
                         : Optional.empty());
@@ -62,7 +62,8 @@ public final class Fusion {
         return new Convolution(c.name(), c.in(), c.out(), c.kernel(), c.stride(), c.bias(), epilogue);
     }
 
-    private static Graph withoutDead(Graph graph) {
+    /** Without the nodes that the output does not depend on. */
+    static Graph live(Graph graph) {
         BitSet live = graph.live();
         return renumbered(
                 graph,
@@ -91,7 +92,7 @@ public final class Fusion {
     }
 
     /** @param left nodes of the graph, or in their places, that are left in their order */
-    private static Graph renumbered(Graph graph, List<Node> left) {
+    static Graph renumbered(Graph graph, List<Node> left) {
         int[] places = new int[graph.nodes().size()];
         List<Node> nodes = new ArrayList<>();
         for (Node node : left) {

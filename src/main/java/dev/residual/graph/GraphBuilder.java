@@ -98,6 +98,11 @@ public final class GraphBuilder {
             return then(new Operation.Relu(next("relu")));
         }
 
+        /** @param survival above 0; 1 for what is never left out, which needs no operation */
+        public Value stochasticDepth(double survival) {
+            return survival == 1 ? this : then(new Operation.StochasticDepth(next("stochastic_depth"), survival));
+        }
+
         public Value plus(Value other) {
             return add(new Operation.Add(next("add")), List.of(this, other));
         }

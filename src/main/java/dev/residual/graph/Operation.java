@@ -202,6 +202,24 @@ public sealed interface Operation {
     }
 
     /**
+     * Stochastic depth (Huang et al. 2016): in training, all that leads here is left out of some steps, as
+     * {@link Dropping} does it; in inference, what comes in is multiplied by how often it was not.
+     *
+     * @param survival the probability that it is not left out, above 0
+     */
+    record StochasticDepth(String name, double survival) implements Operation {
+        @Override
+        public String kind() {
+            return "stochastic depth";
+        }
+
+        @Override
+        public Shape output(List<Shape> inputs) {
+            return inputs.get(0);
+        }
+    }
+
+    /**
      * Every second pixel of every second row (or every pixel), and zeros for new channels: the paper's shortcut A. The
      * paper does not say where the zeros go; half of them before and half behind is what the most used public
      * implementation does, and so its weights fit.

@@ -3,6 +3,7 @@ package dev.residual.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Json;
+import dev.residual.nn.ArchitectureMigration;
 import dev.residual.recipe.RecipeMigration;
 import java.util.Map;
 
@@ -11,6 +12,7 @@ final class CardMigration {
     private CardMigration() {}
 
     static ObjectNode toFormat2(ObjectNode card) {
+        card.set("architecture", ArchitectureMigration.toFormat2(card.get("architecture")));
         JsonNode old = card.remove("provenance");
         ObjectNode provenance = card.putObject("provenance");
         provenance.set("software", software(old));

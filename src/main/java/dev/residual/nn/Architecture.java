@@ -5,89 +5,146 @@ import dev.residual.graph.Graph;
 import dev.residual.graph.GraphBuilder;
 import dev.residual.graph.GraphBuilder.Value;
 import dev.residual.graph.Shape;
+import dev.residual.nn.Activation.Branch;
+import dev.residual.nn.Block.Layer;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Which network: everything that decides what its layers are, and nothing about how it is trained.
  *
- * @param depth weighted layers, 6n+2: a first convolution, three stages of n blocks of two, a fully connected layer
- * @param widths filters of the three stages; the paper's are 16, 32, 64
- * @param shortcut what goes around each pair of layers
+ * @param image what goes in; CIFAR's are 3×32×32
+ * @param block what the stages consist of
+ * @param shortcut what goes around each block
  * @param convBias whether convolutions have biases; the paper's have none, since BN follows them
+ * @param survival stochastic depth (Huang et al. 2016): how often the last block is not left out of a training step; the
+ *     others' shares fall linearly from 1 to it; 1 for the paper's networks, which leave out none
  * @param classes outputs of the last layer
  */
-public record Architecture(int depth, List<Integer> widths, Shortcut shortcut, boolean convBias, int classes) {
-    /** Against typing errors and hostile files; the deepest net of the paper has 1202. */
+public record Architecture(
+        Shape image, Stages stages, Block block, Shortcut shortcut, boolean convBias, double survival, int classes) {
+    /** Weighted layers, against typing errors and hostile files; the deepest net of the paper has 1202. */
     static final int MAX_DEPTH = 2_000;
 
-    static final int MAX_WIDTH = 4_096;
-    static final int MAX_CLASSES = 256;
+    static final int MAX_CLASSES = 10_000;
+
+    /** Height and width of the images; for larger ones these networks have too few stages to be of use. */
+    static final int MAX_IMAGE = 512;
 
     /** The images of CIFAR. */
-    public static final Shape IMAGE = new Shape(3, 32, 32);
-
-    private static final List<Integer> PAPER_WIDTHS = List.of(16, 32, 64);
-    private static final Pattern NAME = Pattern.compile("(resnet|plain|article)(\\d{1,5})");
+    public static final Shape CIFAR = new Shape(3, 32, 32);
 
     public Architecture {
-        widths = List.copyOf(widths);
-        if (depth < 8 || depth > MAX_DEPTH || (depth - 2) % 6 != 0) {
-            throw new ResidualException(
-                    "depth " + depth + ": expected 6n+2 with n of at least 1 (8, 14, 20, 32, 44, 56,"
-                            + " 110, 1202 …), at most " + MAX_DEPTH);
+        ResidualException.require(
+                image.channels() == 3 && isSize(image.height()) && isSize(image.width()),
+                "images of " + image + ": expected three channels, and from 8 to " + MAX_IMAGE + " pixels each way");
+        int depth = depth(stages, block);
+        ResidualException.require(
+                depth <= MAX_DEPTH, "depth " + depth + ": expected at most " + MAX_DEPTH + " weighted layers");
+        ResidualException.require(
+                block.layers().get(0).channels() == stages.channels().get(0),
+                "block " + block + ": its first layer has not the "
+                        + stages.channels().get(0) + " channels of the first stage");
+        ResidualException.require(
+                classes >= 2 && classes <= MAX_CLASSES, classes + " classes: expected from 2 to " + MAX_CLASSES);
+        ResidualException.require(
+                survival > 0 && survival <= 1, "stochastic depth " + survival + ": expected above 0 and at most 1");
+        ResidualException.require(
+                survival == 1 || shortcut != Shortcut.NONE,
+                "stochastic depth: without shortcuts nothing can be left out");
+        int before = stages.stem();
+        for (int stage = 0; stage < stages.count(); stage++) {
+            int channels = channels(stages, block, stage);
+            ResidualException.require(
+                    channels <= Stages.MAX_CHANNELS,
+                    "block " + block + ": " + channels + " channels in stage " + (stage + 1) + ", expected at most "
+                            + Stages.MAX_CHANNELS);
+            ResidualException.require(
+                    shortcut != Shortcut.A || channels >= before,
+                    "widths " + stages.channels() + ": shortcut A pads channels, so they cannot get fewer");
+            ResidualException.require(
+                    shortcut != Shortcut.ARTICLE || stage > 0 || channels == before,
+                    "block " + block + ": the article's shortcuts are identities, so the first stage has to have the "
+                            + before + " channels of the first convolution");
+            before = channels;
         }
-        if (widths.size() != 3 || widths.stream().anyMatch(w -> w < 1 || w > MAX_WIDTH)) {
-            throw new ResidualException("widths " + widths + ": expected three numbers from 1 to " + MAX_WIDTH);
-        }
-        if (shortcut == Shortcut.A && !(widths.get(0) <= widths.get(1) && widths.get(1) <= widths.get(2))) {
-            throw new ResidualException("widths " + widths + ": shortcut A pads channels, so they cannot get fewer");
-        }
-        if (classes < 2 || classes > MAX_CLASSES) {
-            throw new ResidualException(classes + " classes: expected from 2 to " + MAX_CLASSES);
-        }
+    }
+
+    private static boolean isSize(int pixels) {
+        return pixels >= 8 && pixels <= MAX_IMAGE;
     }
 
     /**
-     * The network of that name, for ten classes.
+     * The network of that name, for CIFAR-10.
      *
-     * @param name {@code resnetD} (the paper's, shortcut A), {@code plainD} (without shortcuts) or {@code articleD} (the
-     *     article's), with D = 6n+2
+     * @param name see {@link Names#KNOWN}
      */
     public static Architecture of(String name) {
-        Matcher m = NAME.matcher(name);
-        if (!m.matches()) {
-            throw new ResidualException("no architecture '" + name
-                    + "': expected resnetD, plainD or articleD with D = 6n+2, such as resnet20, plain56 or article44");
-        }
-        int depth = Integer.parseInt(m.group(2));
-        return switch (m.group(1)) {
-            case "resnet" -> new Architecture(depth, PAPER_WIDTHS, Shortcut.A, false, 10);
-            case "plain" -> new Architecture(depth, PAPER_WIDTHS, Shortcut.NONE, false, 10);
-            default -> new Architecture(depth, PAPER_WIDTHS, Shortcut.ARTICLE, true, 10);
-        };
+        return Names.architecture(name);
     }
 
+    public Architecture withImage(Shape other) {
+        return new Architecture(other, stages, block, shortcut, convBias, survival, classes);
+    }
+
+    /** @param other channels of the first layer of a block, in each stage; the block's other layers grow in proportion */
     public Architecture withWidths(List<Integer> other) {
-        return new Architecture(depth, other, shortcut, convBias, classes);
+        Stages wider = stages.withChannels(other);
+        List<Layer> layers = block.scaled(other.get(0), stages.channels().get(0));
+        return new Architecture(
+                image, wider, new Block(layers, block.activation()), shortcut, convBias, survival, classes);
+    }
+
+    /** @param layers of a block in the first stage; the channels of the later stages grow in proportion */
+    public Architecture withLayers(List<Layer> layers) {
+        Block other = new Block(layers, block.activation());
+        List<Integer> channels = stages.channels();
+        List<Integer> scaled = channels.stream()
+                .map(c -> other.scaled(c, channels.get(0)).get(0).channels())
+                .toList();
+        Stages same = new Stages(stages.stem(), stages.blocks(), scaled);
+        return new Architecture(image, same, other, shortcut, convBias, survival, classes);
+    }
+
+    public Architecture withActivation(Activation other) {
+        return new Architecture(image, stages, block.withActivation(other), shortcut, convBias, survival, classes);
     }
 
     public Architecture withShortcut(Shortcut other) {
-        return new Architecture(depth, widths, other, convBias, classes);
+        return new Architecture(image, stages, block, other, convBias, survival, classes);
     }
 
     public Architecture withConvBias(boolean biased) {
-        return new Architecture(depth, widths, shortcut, biased, classes);
+        return new Architecture(image, stages, block, shortcut, biased, survival, classes);
+    }
+
+    public Architecture withSurvival(double other) {
+        return new Architecture(image, stages, block, shortcut, convBias, other, classes);
     }
 
     public Architecture withClasses(int count) {
-        return new Architecture(depth, widths, shortcut, convBias, count);
+        return new Architecture(image, stages, block, shortcut, convBias, survival, count);
     }
 
-    /** Blocks in each of the three stages: the paper's n. */
-    public int n() {
-        return (depth - 2) / 6;
+    /** Weighted layers on the way from the images to the logits, as networks are named after: 6n+2 in the paper. */
+    public int depth() {
+        return depth(stages, block);
+    }
+
+    private static int depth(Stages stages, Block block) {
+        return 2
+                + block.layers().size()
+                        * stages.blocks().stream().mapToInt(n -> n).sum();
+    }
+
+    /** The layers of a block in a stage, from 0. */
+    private static List<Layer> layers(Stages stages, Block block, int stage) {
+        return block.scaled(stages.channels().get(stage), stages.channels().get(0));
+    }
+
+    /** What comes out of a stage. */
+    private static int channels(Stages stages, Block block, int stage) {
+        List<Layer> layers = layers(stages, block, stage);
+        return layers.get(layers.size() - 1).channels();
     }
 
     /**
@@ -99,53 +156,40 @@ public record Architecture(int depth, List<Integer> widths, Shortcut shortcut, b
      */
     public Graph graph() {
         GraphBuilder builder = new GraphBuilder(convBias);
-        Value images = builder.images(IMAGE);
-        Value x = images.convolution("conv1", 3, widths.get(0), 1)
-                .batchNorm("bn1")
-                .relu();
-        for (int stage = 1; stage <= widths.size(); stage++) {
+        Activation activation = block.activation();
+        Value images = builder.images(image);
+        Value x = activation.stem(images.convolution("conv1", 3, stages.stem(), 1));
+        for (int i = 0; i < stages.count(); i++) {
+            int stage = i;
             Value before = x;
-            int channels = widths.get(stage - 1);
-            boolean shrink = stage > 1;
-            x = builder.in("layer" + stage, () -> stage(builder, before, channels, shrink));
+            x = builder.in("layer" + (stage + 1), () -> stage(builder, before, stage));
         }
-        return builder.build(x.globalAveragePool().linear("fc", classes));
+        return builder.build(activation.head(x).globalAveragePool().linear("fc", classes));
     }
 
-    private Value stage(GraphBuilder builder, Value before, int channels, boolean shrink) {
-        boolean pool = shrink && shortcut == Shortcut.ARTICLE;
-        Value x = pool ? before.convolution("pool", 2, channels, 2) : before;
-        for (int i = 0; i < n(); i++) {
+    private Value stage(GraphBuilder builder, Value before, int stage) {
+        List<Layer> layers = layers(stages, block, stage);
+        boolean halves = stage > 0;
+        boolean pool = halves && shortcut == Shortcut.ARTICLE;
+        Value x = pool ? before.convolution("pool", 2, channels(stages, block, stage), 2) : before;
+        for (int i = 0; i < stages.blocks().get(stage); i++) {
             Value input = x;
-            int stride = shrink && !pool && i == 0 ? 2 : 1;
-            x = builder.in(Integer.toString(i), () -> Block.basic(input, channels, stride, shortcut));
+            int stride = halves && !pool && i == 0 ? 2 : 1;
+            Branch branch = new Branch(layers, stride, shortcut, survival(stage, i), stage == 0 && i == 0);
+            x = builder.in(Integer.toString(i), () -> block.activation().block(input, branch));
         }
         return x;
     }
 
+    /** Huang et al. 2016, eq. 4: p_l = 1 − l/L (1 − p_L), for the l-th of L blocks. */
+    private double survival(int stage, int i) {
+        int before = stages.blocks().subList(0, stage).stream().mapToInt(n -> n).sum();
+        int all = stages.blocks().stream().mapToInt(n -> n).sum();
+        return 1 - (1 - survival) * (before + i + 1) / all;
+    }
+
     /** The name that {@link #of} knows, followed by what differs from it. */
     public String name() {
-        String family =
-                switch (shortcut) {
-                    case NONE -> "plain";
-                    case ARTICLE -> "article";
-                    default -> "resnet";
-                };
-        StringBuilder name = new StringBuilder(family + depth);
-        if (shortcut == Shortcut.B || shortcut == Shortcut.C) {
-            name.append("-").append(shortcut);
-        }
-        if (convBias != (shortcut == Shortcut.ARTICLE)) {
-            name.append(convBias ? "-bias" : "-nobias");
-        }
-        if (!widths.equals(PAPER_WIDTHS)) {
-            name.append("-w")
-                    .append(widths.get(0))
-                    .append("x")
-                    .append(widths.get(1))
-                    .append("x")
-                    .append(widths.get(2));
-        }
-        return name.toString();
+        return Names.name(this);
     }
 }

@@ -2,34 +2,35 @@ package dev.residual.nn;
 
 import dev.residual.graph.GraphBuilder.Value;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /** What goes around a block's layers and is added to their output. */
 public enum Shortcut {
     /** Identity; where the size changes, every second pixel and zeros for the new channels. What the paper uses on CIFAR. */
     A {
         @Override
-        Value changing(Value x, int channels, int stride) {
+        Value changing(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
             return x.subsample("downsample", channels, stride);
         }
     },
     /** Identity; a projection where the size changes. */
     B {
         @Override
-        Value changing(Value x, int channels, int stride) {
-            return project(x, channels, stride);
+        Value changing(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
+            return project(x, channels, stride, normalize);
         }
     },
     /** A projection around every block. */
     C {
         @Override
-        Value around(Value x, int channels, int stride) {
-            return project(x, channels, stride);
+        Value around(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
+            return project(x, channels, stride, normalize);
         }
     },
     /** None: the paper's plain networks. */
     NONE {
         @Override
-        Value add(Value f, Value x, int channels, int stride) {
+        Value add(Value f, Value x, int stride, UnaryOperator<Value> normalize) {
             return f;
         }
     },
@@ -37,26 +38,31 @@ public enum Shortcut {
     ARTICLE;
 
     /** Where a block's output is of another shape than its input. */
-    Value changing(Value x, int channels, int stride) {
+    Value changing(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
         throw new IllegalStateException(this + " goes around no block that changes the size");
     }
 
-    Value around(Value x, int channels, int stride) {
-        return x.channels() == channels && stride == 1 ? x : changing(x, channels, stride);
+    Value around(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
+        return changes(x, channels, stride) ? changing(x, channels, stride, normalize) : x;
+    }
+
+    /** Whether a block's output is of another shape than its input, so that an identity cannot go around it. */
+    static boolean changes(Value x, int channels, int stride) {
+        return x.channels() != channels || stride != 1;
     }
 
     /**
      * @param f what the block's layers made of x
-     * @param channels of f
      * @param stride of the block
+     * @param normalize what follows a projection
      */
-    Value add(Value f, Value x, int channels, int stride) {
-        return f.plus(around(x, channels, stride));
+    Value add(Value f, Value x, int stride, UnaryOperator<Value> normalize) {
+        return f.plus(around(x, f.channels(), stride, normalize));
     }
 
-    /** A 1×1 convolution with the block's stride, then BN. */
-    private static Value project(Value x, int channels, int stride) {
-        return x.convolution("downsample.0", 1, channels, stride).batchNorm("downsample.1");
+    /** A 1×1 convolution with the block's stride. */
+    private static Value project(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
+        return normalize.apply(x.convolution("downsample.0", 1, channels, stride));
     }
 
     @Override

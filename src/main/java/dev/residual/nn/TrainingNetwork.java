@@ -1,10 +1,14 @@
 package dev.residual.nn;
 
 import dev.residual.backend.Backend;
+import dev.residual.backend.Kernel;
 import dev.residual.backend.Pass.Statistics;
+import dev.residual.graph.Dropping;
 import dev.residual.graph.Fusion;
 import dev.residual.graph.Graph;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -15,6 +19,7 @@ public final class TrainingNetwork implements AutoCloseable {
     private final Walk.Prepared prepared;
     private final Weights weights;
     private final FlatParameters gradients;
+    private final Map<String, Kernel> kernels;
     private Walk walk;
 
     /**
@@ -23,6 +28,7 @@ public final class TrainingNetwork implements AutoCloseable {
      */
     public TrainingNetwork(Graph graph, Weights weights, Backend backend) {
         prepared = Walk.Prepared.of(Fusion.forTraining(graph), backend);
+        kernels = prepared.byName();
         this.weights = weights;
         gradients = weights.zeros();
     }
@@ -39,7 +45,21 @@ public final class TrainingNetwork implements AutoCloseable {
      * @return N×classes float32 logits
      */
     public Tensor forward(Tensor images) {
-        walk = new Walk(prepared, weights, Statistics.BATCH_AND_UPDATE, Optional.of(gradients));
+        return forward(images, prepared);
+    }
+
+    /**
+     * The same, with stochastic depth.
+     *
+     * @param dropped names of {@link Dropping#operations}: what leads to them is not computed, and its gradients are 0
+     */
+    public Tensor forward(Tensor images, Set<String> dropped) {
+        gradients.all().zero_();
+        return forward(images, prepared.with(Dropping.of(prepared.graph(), dropped), kernels));
+    }
+
+    private Tensor forward(Tensor images, Walk.Prepared network) {
+        walk = new Walk(network, weights, Statistics.BATCH_AND_UPDATE, Optional.of(gradients));
         return walk.forward(images);
     }
 

@@ -9,7 +9,9 @@ import dev.residual.graph.Graph.Node;
 import dev.residual.tensor.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
@@ -40,6 +42,25 @@ final class Walk {
                     .forEach(i ->
                             kernels[i] = backend.kernel(graph, graph.nodes().get(i)));
             return new Prepared(graph, liveness, backend, kernels);
+        }
+
+        /**
+         * Another graph of the same operations and some of the nodes, for one pass.
+         *
+         * @param byName the kernels by the names of their operations
+         */
+        Prepared with(Graph other, Map<String, Kernel> byName) {
+            Kernel[] its = other.nodes().stream()
+                    .map(node -> byName.get(node.operation().name()))
+                    .toArray(Kernel[]::new);
+            return new Prepared(other, Liveness.of(other), backend, its);
+        }
+
+        Map<String, Kernel> byName() {
+            Map<String, Kernel> byName = new HashMap<>();
+            liveness.computed().stream()
+                    .forEach(i -> byName.put(graph.nodes().get(i).operation().name(), kernels[i]));
+            return byName;
         }
 
         @Override

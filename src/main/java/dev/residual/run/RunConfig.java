@@ -7,6 +7,7 @@ import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.model.Software;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.ArchitectureMigration;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeMigration;
 import dev.residual.tensor.Engine;
@@ -119,7 +120,7 @@ public record RunConfig(
     /** Format 1 is that of 0.1.0: flat, and its provenance free text. */
     private static ObjectNode toFormat2(ObjectNode old) {
         ObjectNode config = Json.object();
-        config.set("architecture", old.get("architecture"));
+        config.set("architecture", ArchitectureMigration.toFormat2(old.get("architecture")));
         config.set("recipe", RecipeMigration.fromFlat(old.get("recipe")));
         config.set("data", old.get("data"));
         config.set("seed", old.get("seed"));

@@ -30,8 +30,13 @@ public final class Trainer {
      *
      * @param batches stands where the progress says
      */
-    public record Session(
-            TrainingNetwork network, Weights weights, OptimizerState optimizer, Batches batches, Device device) {}
+    record Session(
+            TrainingNetwork network,
+            DroppedBlocks dropped,
+            Weights weights,
+            OptimizerState optimizer,
+            Batches batches,
+            Device device) {}
 
     /**
      * What the loop calls.
@@ -103,7 +108,10 @@ public final class Trainer {
             Tensor images = session.device.move(batch.images());
             Tensor labels = session.device.move(batch.labels());
 
-            Tensor logits = session.network.forward(images);
+            DroppedBlocks dropped = session.dropped;
+            Tensor logits = dropped.blocks().isEmpty()
+                    ? session.network.forward(images)
+                    : session.network.forward(images, dropped.at(iteration));
             CrossEntropy loss = CrossEntropy.of(logits, labels);
             value = loss.value();
             requireFinite("loss", value, rate);

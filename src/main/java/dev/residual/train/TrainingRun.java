@@ -219,7 +219,8 @@ public final class TrainingRun {
                     config.compute().precision(), device, config.compute().backend());
             Evaluator evaluator = new Evaluator(graph, weights::floats, normalization, compute);
             Trainer trainer = new Trainer(
-                    new Trainer.Session(network, weights, optimizer, batches, device),
+                    new Trainer.Session(
+                            network, DroppedBlocks.of(graph, config.seed()), weights, optimizer, batches, device),
                     recipe.schedule(),
                     lastIteration(),
                     progress);

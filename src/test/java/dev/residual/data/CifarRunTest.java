@@ -24,7 +24,8 @@ class CifarRunTest {
     Path dir;
 
     private static Model train(Dataset dataset) {
-        Architecture architecture = new Architecture(8, List.of(16, 16, 32), Shortcut.A, false, 10);
+        Architecture architecture =
+                Architecture.of("resnet8").withShortcut(Shortcut.A).withWidths(List.of(16, 16, 32));
         Recipe recipe = Recipe.paper(architecture).withIterations(4);
         recipe = recipe.withImages(recipe.images().withBatchSize(16));
         return Training.of(architecture, dataset)

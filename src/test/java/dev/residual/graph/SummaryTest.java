@@ -63,7 +63,10 @@ class SummaryTest {
     }
 
     private static long parameters(Shortcut shortcut) {
-        return Summary.of(new Architecture(20, List.of(16, 32, 64), shortcut, false, 10).graph())
+        return Summary.of(Architecture.of("resnet20")
+                        .withShortcut(shortcut)
+                        .withWidths(List.of(16, 32, 64))
+                        .graph())
                 .parameters();
     }
 

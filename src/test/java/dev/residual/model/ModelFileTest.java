@@ -29,7 +29,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelFileTest {
-    private static final Architecture ARCHITECTURE = new Architecture(8, List.of(4, 8, 8), Shortcut.B, true, 3);
+    private static final Architecture ARCHITECTURE = Architecture.of("resnet8")
+            .withShortcut(Shortcut.B)
+            .withWidths(List.of(4, 8, 8))
+            .withConvBias(true)
+            .withClasses(3);
     private static final Card CARD = new Card(
             ARCHITECTURE,
             List.of("a", "b", "c"),
@@ -112,9 +116,10 @@ class ModelFileTest {
         Map<String, NamedTensor> tensors = model().tensors();
         String card = ModelFile.text(CARD);
         Map<String, String> wrong = new LinkedHashMap<>();
-        wrong.put(card.replace("\"depth\":8", "\"deepth\":8"), "deepth");
-        wrong.put(card.replace("\"depth\":8", "\"depth\":9"), "6n+2");
-        wrong.put(card.replace("\"depth\":8", "\"depth\":1000000002"), "6n+2");
+        wrong.put(card.replace("\"stem\":4", "\"stern\":4"), "stern");
+        wrong.put(card.replace("\"kernel\":3", "\"kernel\":4"), "kernel 4: expected 1, 3, 5");
+        wrong.put(card.replace("\"blocks\":[1,1,1]", "\"blocks\":[1,1,1000000002]"), "blocks");
+        wrong.put(card.replace("\"blocks\":[1,1,1]", "\"blocks\":[900,900,900]"), "expected at most 2000");
         wrong.put(card.replace("\"shortcut\":\"B\"", "\"shortcut\":\"D\""), "shortcut");
         wrong.put(card.replace("\"format\":2", "\"format\":3"), "format 3");
         wrong.put(card.replace("\"a\",", ""), "2 class names for 3");

@@ -34,7 +34,11 @@ class InferenceNetworkTest {
     private static final int IMAGES = 207;
     private static final int CLASSES = 4;
 
-    private final Graph graph = new Architecture(8, List.of(16, 32, 64), Shortcut.A, false, CLASSES).graph();
+    private final Graph graph = Architecture.of("resnet8")
+            .withShortcut(Shortcut.A)
+            .withWidths(List.of(16, 32, 64))
+            .withClasses(CLASSES)
+            .graph();
     private final Map<String, float[]> values = values(graph, 1);
     private Tensor images;
 
@@ -103,9 +107,24 @@ class InferenceNetworkTest {
             boolean here = precision == Precision.FP32 || Backends.computes(backend, precision);
             if (here) {
                 compare(
-                        new Architecture(14, List.of(width, 2 * width, 4 * width), shortcut, true, 5),
+                        Architecture.of("resnet14")
+                                .withShortcut(shortcut)
+                                .withWidths(List.of(width, 2 * width, 4 * width))
+                                .withConvBias(true)
+                                .withClasses(5),
                         backend,
                         precision);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "libtorch"})
+    void everyVariantIsFoldedToTheSame(String backend) {
+        for (Architecture a : Variants.all()) {
+            compare(a, backend, Precision.FP32);
+            if (a.shortcut() != Shortcut.NONE) {
+                compare(a.withSurvival(0.4), backend, Precision.FP32);
             }
         }
     }
@@ -129,7 +148,10 @@ class InferenceNetworkTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void everyImageGetsItsOwnLogitsWhateverTheNumberOfThreads(int threads) {
-        Architecture a = new Architecture(8, List.of(16, 32, 64), Shortcut.A, false, CLASSES);
+        Architecture a = Architecture.of("resnet8")
+                .withShortcut(Shortcut.A)
+                .withWidths(List.of(16, 32, 64))
+                .withClasses(CLASSES);
         float[] expected;
         try (Scope scope = Scope.noGrad()) {
             expected = Tensors.floats(new TorchNet(a, p -> values.get(p.name()), false).logits(images));

@@ -4,7 +4,9 @@ import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Parameter;
 import dev.residual.tensor.Tensors;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -19,6 +21,7 @@ public final class TorchNet {
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final boolean training;
     private double nearestToZero = Double.MAX_VALUE;
+    private List<String> dropped = List.of();
 
     /**
      * @param values of each parameter and buffer
@@ -47,21 +50,23 @@ public final class TorchNet {
     }
 
     private Tensor relu(Tensor x) {
-        nearestToZero = Math.min(nearestToZero, x.abs().min().item_double());
+        // What is 0 itself, since a ReLU before made it so, is 0 however it is computed.
+        Tensor others = x.abs().masked_fill(x.eq(new Scalar(0)), new Scalar(Double.MAX_VALUE));
+        nearestToZero = Math.min(nearestToZero, others.min().item_double());
         return x.relu();
     }
 
-    /** @param images N×3×32×32 */
+    /** @param images N×3×H×W */
     public Tensor logits(Tensor images) {
         Tensor x = relu(bn(conv(images.to(ScalarType.Double), "conv1", 1), "bn1"));
-        for (int stage = 1; stage <= a.widths().size(); stage++) {
+        for (int stage = 1; stage <= a.stages().count(); stage++) {
             String name = "layer" + stage;
             boolean shrinks = stage > 1;
             if (shrinks && a.shortcut() == Shortcut.ARTICLE) {
                 x = conv(x, name + ".pool", 2);
                 shrinks = false;
             }
-            for (int block = 0; block < a.n(); block++) {
+            for (int block = 0; block < a.stages().blocks().get(stage - 1); block++) {
                 x = block(x, name + "." + block, shrinks && block == 0 ? 2 : 1);
             }
         }
@@ -69,28 +74,71 @@ public final class TorchNet {
     }
 
     private Tensor block(Tensor x, String name, int stride) {
-        Tensor f = relu(bn(conv(x, name + ".conv1", stride), name + ".bn1"));
-        f = bn(conv(f, name + ".conv2", 1), name + ".bn2");
+        int last = a.block().layers().size();
+        if (dropped.contains(name)) {
+            long channels = get(name + ".conv" + last + ".weight").size(0);
+            Tensor zero = torch.zeros(x.size(0), channels, x.size(2) / stride, x.size(3) / stride);
+            return relu(sum(zero, x, name, stride));
+        }
+        Tensor f = x;
+        for (int i = 1; i < last; i++) {
+            f = relu(bn(conv(f, name + ".conv" + i, striding(i, stride)), name + ".bn" + i));
+        }
+        f = conv(f, name + ".conv" + last, striding(last, stride));
+        String bn = name + ".bn" + last;
+        return switch (a.block().activation()) {
+            case ORIGINAL -> relu(sum(bn(f, bn), x, name, stride));
+            case BN_AFTER_ADDITION -> relu(bn(sum(f, x, name, stride), bn));
+            case RELU_BEFORE_ADDITION -> sum(relu(bn(f, bn)), x, name, stride);
+            case NO_LAST_RELU -> sum(bn(f, bn), x, name, stride);
+            case ARTICLE_LISTED -> relu(sum(f, x, name, stride));
+        };
+    }
+
+    /** The stride of a block's i-th layer: that of the first one with filters larger than a pixel. */
+    private int striding(int i, int stride) {
+        boolean first = a.block().layers().subList(0, i - 1).stream().allMatch(layer -> layer.kernel() == 1);
+        return first && a.block().layers().get(i - 1).kernel() > 1 ? stride : 1;
+    }
+
+    /** Stochastic depth: these blocks, of the original kind, are left out, as a training step may do. */
+    void drop(List<String> blocks) {
+        dropped = blocks;
+    }
+
+    /** How often a block is left in; the l-th of L survives with probability 1 - l/L (1 - p_L). */
+    private double survival(String name) {
+        int l = 0;
+        int all = 0;
+        for (int stage = 1; stage <= a.stages().count(); stage++) {
+            for (int block = 0; block < a.stages().blocks().get(stage - 1); block++) {
+                all++;
+                l = name.equals("layer" + stage + "." + block) ? all : l;
+            }
+        }
+        return 1 - (double) l / all * (1 - a.survival());
+    }
+
+    private Tensor sum(Tensor f, Tensor x, String name, int stride) {
         boolean same = stride == 1 && x.size(1) == f.size(1);
-        Tensor sum =
-                switch (a.shortcut()) {
-                    case NONE -> f;
-                    case C -> f.add(project(x, name, stride));
-                    case B -> f.add(same ? x : project(x, name, stride));
-                    case A, ARTICLE -> f.add(same ? x : subsample(x, f.size(1)));
-                };
-        return relu(sum);
+        f = f.mul(new Scalar(training ? 1 : survival(name)));
+        return switch (a.shortcut()) {
+            case NONE -> f;
+            case C -> f.add(project(x, name, stride));
+            case B -> f.add(same ? x : project(x, name, stride));
+            case A, ARTICLE -> f.add(same ? x : subsample(x, f.size(1), stride));
+        };
     }
 
     private Tensor project(Tensor x, String name, int stride) {
         return bn(conv(x, name + ".downsample.0", stride), name + ".downsample.1");
     }
 
-    private static Tensor subsample(Tensor x, long channels) {
+    private static Tensor subsample(Tensor x, long channels, int stride) {
         Tensor small = torch.avg_pool2d(
                 x,
                 new long[] {1, 1},
-                new long[] {2, 2},
+                new long[] {stride, stride},
                 new long[] {0, 0},
                 false,
                 true,

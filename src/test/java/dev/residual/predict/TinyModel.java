@@ -18,7 +18,10 @@ public final class TinyModel {
 
     public static Model of(long seed) {
         Engine.start();
-        Architecture a = new Architecture(8, List.of(4, 8, 8), Shortcut.A, false, 4);
+        Architecture a = Architecture.of("resnet8")
+                .withShortcut(Shortcut.A)
+                .withWidths(List.of(4, 8, 8))
+                .withClasses(4);
         Card card = new Card(
                 a,
                 List.of("class 0", "class 1", "class 2", "class 3"),

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.ResidualException;
+import dev.residual.nn.Activation;
+import dev.residual.nn.Architecture;
 import dev.residual.recipe.Optimizer.Adam;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.recipe.Optimizer.Sgd;
@@ -94,6 +96,19 @@ class ResumeTest {
         Path run = newRun();
         assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
         return End.of(run);
+    }
+
+    @Test
+    void stochasticDepthDrawsTheSameBlocksAgain() throws IOException {
+        RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
+        Architecture changed = TinyRun.ARCHITECTURE.withSurvival(0.3).withActivation(Activation.BN_AFTER_ADDITION);
+        RunConfig dropping = TinyRun.config(changed, TinyRun.recipe(), 0, 3, 1);
+        Path run = newRun();
+        while (!train(dropping, run, 4)) {
+            // goes on
+        }
+        End.of(run).assertSame(uninterrupted(dropping));
+        assertThat(End.of(run).model()).isNotEqualTo(uninterrupted(config).model());
     }
 
     /** Stops are asked for before each step and before each batch of an evaluation, so both are interrupted here. */

@@ -21,7 +21,10 @@ import java.util.function.Consumer;
 
 /** A run of seconds: a small network of eight layers on a few images of two colours. */
 public final class TinyRun {
-    public static final Architecture ARCHITECTURE = new Architecture(8, List.of(16, 16, 32), Shortcut.A, false, 2);
+    public static final Architecture ARCHITECTURE = Architecture.of("resnet8")
+            .withShortcut(Shortcut.A)
+            .withWidths(List.of(16, 16, 32))
+            .withClasses(2);
 
     /** Reddish and bluish noise; 60 images are four batches of 16, the last of 12. */
     public static final Dataset DATA =
@@ -54,8 +57,13 @@ public final class TinyRun {
     }
 
     public static RunConfig config(Recipe recipe, int validation, long checkpointEvery, int threads) {
+        return config(ARCHITECTURE, recipe, validation, checkpointEvery, threads);
+    }
+
+    static RunConfig config(
+            Architecture architecture, Recipe recipe, int validation, long checkpointEvery, int threads) {
         return new RunConfig(
-                ARCHITECTURE,
+                architecture,
                 recipe,
                 new RunConfig.Data("tiny", "nowhere", validation, Map.of()),
                 1,

@@ -171,7 +171,10 @@ class TrainingTest {
 
     @Test
     void aRunWhoseCheckpointsCouldNotBeReadIsRefused() {
-        Architecture large = new Architecture(110, List.of(256, 512, 1024), Shortcut.A, false, 2);
+        Architecture large = Architecture.of("resnet110")
+                .withShortcut(Shortcut.A)
+                .withWidths(List.of(256, 512, 1024))
+                .withClasses(2);
         RunConfig config = withArchitecture(TinyRun.config(TinyRun.recipe(), 0, 100), large);
         assertThatThrownBy(() -> TinyRun.train(config, folder))
                 .isInstanceOf(ResidualException.class)

@@ -2,11 +2,18 @@ package dev.residual.formats.importing;
 
 import dev.residual.ResidualException;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.graph.Parameter;
+import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Block;
+import dev.residual.nn.Block.Layer;
 import dev.residual.nn.Shortcut;
+import dev.residual.nn.Stages;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,7 +22,7 @@ import java.util.regex.Pattern;
  * from a plain network: A is what is assumed.
  */
 final class ArchitectureInference {
-    private static final Pattern BLOCK = Pattern.compile("layer[123]\\.(\\d{1,4})\\..+");
+    private static final Pattern LAYER = Pattern.compile("layer(\\d)\\.(?:(\\d{1,4})\\.(?:conv(\\d)\\.weight)?)?.*");
     private static final int DEFAULT_CLASSES = 10;
 
     private ArchitectureInference() {}
@@ -24,29 +31,76 @@ final class ArchitectureInference {
      * By names. What is missing is guessed, so that the error that follows can list it.
      *
      * @param tensors by our names
+     * @return the network that differs in the fewest parameters; where several do, the one that is most usual
      * @throws ResidualException when they are of no network of this family
      */
     static Architecture byName(Map<String, NamedTensor> tensors) {
-        int n = 0;
+        List<Integer> blocks = new ArrayList<>();
+        int layers = 0;
         for (String name : tensors.keySet()) {
-            Matcher m = BLOCK.matcher(name);
-            n = m.matches() ? Math.max(n, Integer.parseInt(m.group(1)) + 1) : n;
+            Matcher m = LAYER.matcher(name);
+            if (m.matches()) {
+                for (int stage = Integer.parseInt(m.group(1)); blocks.size() < stage; ) {
+                    blocks.add(1);
+                }
+                int stage = Integer.parseInt(m.group(1)) - 1;
+                int count = m.group(2) == null ? 1 : Integer.parseInt(m.group(2)) + 1;
+                blocks.set(Math.max(stage, 0), Math.max(blocks.get(Math.max(stage, 0)), count));
+                layers = m.group(3) == null ? layers : Math.max(layers, Integer.parseInt(m.group(3)));
+            }
         }
-        Shortcut shortcut = Shortcut.A;
-        if (tensors.containsKey("layer2.pool.weight")) {
-            shortcut = Shortcut.ARTICLE;
-        } else if (tensors.containsKey("layer1.0.downsample.0.weight")) {
-            shortcut = Shortcut.C;
-        } else if (tensors.containsKey("layer2.0.downsample.0.weight")) {
-            shortcut = Shortcut.B;
+        List<Layer> block = new ArrayList<>();
+        for (int i = 1; i <= Math.max(layers, 1); i++) {
+            String name = "layer1.0.conv" + i + ".weight";
+            block.add(new Layer(at(tensors, name, 2, 3), at(tensors, name, 0, 16)));
         }
-        List<Integer> widths = List.of(
-                first(tensors, "layer1.0.conv2.weight", 16),
-                first(tensors, "layer2.0.conv2.weight", 32),
-                first(tensors, "layer3.0.conv2.weight", 64));
+        List<Integer> channels = new ArrayList<>();
+        for (int stage = 1; stage <= blocks.size(); stage++) {
+            channels.add(at(
+                    tensors,
+                    "layer" + stage + ".0.conv1.weight",
+                    0,
+                    block.get(0).channels() << (stage - 1)));
+        }
+        Stages stages = new Stages(at(tensors, "conv1.weight", 0, block.get(0).channels()), blocks, channels);
         boolean bias = tensors.containsKey("conv1.bias") || tensors.containsKey("layer1.0.conv1.bias");
-        int classes = first(tensors, "fc.weight", first(tensors, "fc.bias", DEFAULT_CLASSES));
-        return new Architecture(6 * n + 2, widths, shortcut, bias, classes);
+        int classes = at(tensors, "fc.weight", 0, at(tensors, "fc.bias", 0, DEFAULT_CLASSES));
+        return nearest(
+                tensors,
+                (shortcut, activation) -> new Architecture(
+                        Architecture.CIFAR, stages, new Block(block, activation), shortcut, bias, 1, classes));
+    }
+
+    /** What no parameter tells, or only their names: the shortcut, and where BN and ReLU stand. */
+    private static Architecture nearest(
+            Map<String, NamedTensor> tensors, BiFunction<Shortcut, Activation, Architecture> candidate) {
+        Architecture nearest = null;
+        long fewest = Long.MAX_VALUE;
+        ResidualException problem = null;
+        for (Activation activation : Activation.values()) {
+            for (Shortcut shortcut : Shortcut.values()) {
+                try {
+                    Architecture architecture = candidate.apply(shortcut, activation);
+                    long differences = differences(architecture, tensors);
+                    nearest = differences < fewest ? architecture : nearest;
+                    fewest = Math.min(fewest, differences);
+                } catch (ResidualException e) { // this shortcut cannot go around such blocks
+                    problem = problem == null ? e : problem;
+                }
+            }
+        }
+        if (nearest == null) {
+            throw problem;
+        }
+        return nearest;
+    }
+
+    /** Parameters and buffers that only one of them has. */
+    private static long differences(Architecture architecture, Map<String, NamedTensor> tensors) {
+        List<Parameter> parameters = architecture.graph().parameters();
+        long common =
+                parameters.stream().filter(p -> tensors.containsKey(p.name())).count();
+        return parameters.size() + tensors.size() - 2 * common;
     }
 
     /**
@@ -70,6 +124,7 @@ final class ArchitectureInference {
         } else if (projections > 0) {
             shortcut = projections == blocks ? Shortcut.C : Shortcut.B;
         }
+        int n = blocks / 3;
         List<Integer> widths = List.of(
                 size(main.get(0)[0]), size(main.get(1 + main.size() / 3)[0]), size(main.get(main.size() - 1)[0]));
         // Beyond BN's four vectors and the last layer's bias, are there about as many as convolutions?
@@ -80,7 +135,15 @@ final class ArchitectureInference {
                 .mapToInt(t -> size(t.shape()[0]))
                 .findFirst()
                 .orElse(DEFAULT_CLASSES);
-        return new Architecture(2 * blocks + 2, widths, shortcut, bias, classes);
+        int width = widths.get(0);
+        return new Architecture(
+                Architecture.CIFAR,
+                new Stages(width, List.of(n, n, n), widths),
+                new Block(List.of(new Layer(3, width), new Layer(3, width)), Activation.ORIGINAL),
+                shortcut,
+                bias,
+                1,
+                classes);
     }
 
     private static List<long[]> convolutions(Collection<NamedTensor> tensors, int kernel) {
@@ -90,9 +153,9 @@ final class ArchitectureInference {
                 .toList();
     }
 
-    private static int first(Map<String, NamedTensor> tensors, String name, int otherwise) {
+    private static int at(Map<String, NamedTensor> tensors, String name, int dimension, int otherwise) {
         NamedTensor tensor = tensors.get(name);
-        return tensor == null || tensor.shape().length == 0 ? otherwise : size(tensor.shape()[0]);
+        return tensor == null || tensor.shape().length <= dimension ? otherwise : size(tensor.shape()[dimension]);
     }
 
     private static int size(long n) {

@@ -19,6 +19,7 @@ import dev.residual.graph.Operation.Convolution;
 import dev.residual.graph.Operation.GlobalAveragePool;
 import dev.residual.graph.Operation.Linear;
 import dev.residual.graph.Operation.Relu;
+import dev.residual.graph.Operation.StochasticDepth;
 import dev.residual.graph.Operation.Subsample;
 import dev.residual.graph.Parameter;
 import dev.residual.graph.Shape;
@@ -113,6 +114,9 @@ final class OnnxGraph {
         }
         if (operation instanceof Add) {
             return node("Add", output, x, inputs.get(1));
+        }
+        if (operation instanceof StochasticDepth depth) {
+            return node("Mul", output, x, initializer(output + ".survival", new float[] {(float) depth.survival()}));
         }
         if (operation instanceof Subsample subsample) {
             return subsample(subsample, x);

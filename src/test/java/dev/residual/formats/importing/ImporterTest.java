@@ -40,7 +40,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ImporterTest {
     private static final List<Integer> WIDTHS = List.of(4, 6, 8);
-    private static final Architecture PLAIN_A = new Architecture(8, WIDTHS, Shortcut.A, false, 5);
+    private static final Architecture PLAIN_A = Architecture.of("resnet8")
+            .withShortcut(Shortcut.A)
+            .withWidths(WIDTHS)
+            .withClasses(5);
     private static final Normalization NONE =
             new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
 
@@ -75,7 +78,12 @@ class ImporterTest {
     })
     void theNetworkIsToldAndComputesAsInPytorch(String name, int depth, Shortcut shortcut, boolean bias, Match match) {
         Imported imported = read(name + ".pth");
-        assertThat(imported.architecture()).isEqualTo(new Architecture(depth, WIDTHS, shortcut, bias, 5));
+        assertThat(imported.architecture())
+                .isEqualTo(Architecture.of("resnet" + (depth))
+                        .withShortcut(shortcut)
+                        .withWidths(WIDTHS)
+                        .withConvBias(bias)
+                        .withClasses(5));
         assertThat(imported.match()).isEqualTo(match);
         float[] ours = logits(model(imported));
         float[] theirs = Fixtures.floats(name + ".logits");
@@ -254,10 +262,14 @@ class ImporterTest {
         assertRefused("article.pth", PLAIN_A, "those of article8-w4x6x8 with 5 classes");
         assertRefused("order.pth", Architecture.of("resnet20"), "resnet20 was asked for");
         // Shortcut A has no weights: nothing contradicts a plain network, nor tells it.
-        Architecture plain = new Architecture(8, WIDTHS, Shortcut.NONE, false, 10);
+        Architecture plain =
+                Architecture.of("resnet8").withShortcut(Shortcut.NONE).withWidths(WIDTHS);
         assertThat(Importer.read(Fixtures.file("plain-a.pth"), Optional.of(plain))
                         .architecture())
-                .isEqualTo(new Architecture(8, WIDTHS, Shortcut.NONE, false, 5));
+                .isEqualTo(Architecture.of("resnet8")
+                        .withShortcut(Shortcut.NONE)
+                        .withWidths(WIDTHS)
+                        .withClasses(5));
     }
 
     private static void assertRefused(String fixture, Architecture asked, String sentence) {
@@ -282,13 +294,13 @@ class ImporterTest {
         Map<String, NamedTensor> tensors = plainTensors();
         tensors.remove("layer2.0.bn1.bias");
         tensors.remove("conv1.weight");
-        tensors.put("layer4.0.conv1.weight", NamedTensor.of(new float[9], 1, 1, 3, 3));
+        tensors.put("layer1.0.downsample.0.weight", NamedTensor.of(new float[9], 1, 1, 3, 3));
         tensors.put("fc.weight", NamedTensor.of(new float[35], 5, 7));
         for (Optional<Architecture> asked : List.of(Optional.<Architecture>empty(), Optional.of(PLAIN_A))) {
             assertThatThrownBy(() -> Importer.read(write(tensors), asked))
                     .isInstanceOf(ResidualException.class)
                     .hasMessageContaining("missing: conv1.weight [4×3×3×3]; layer2.0.bn1.bias [6]")
-                    .hasMessageContaining("left over: layer4.0.conv1.weight [1×1×3×3]")
+                    .hasMessageContaining("left over: layer1.0.downsample.0.weight [1×1×3×3]")
                     .hasMessageContaining("of another shape: fc.weight [5×7], expected [5×8]");
         }
     }

@@ -17,6 +17,7 @@ import dev.residual.model.Models;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Logits;
 import dev.residual.nn.Shortcut;
+import dev.residual.nn.Variants;
 import dev.residual.tensor.Engine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What ONNX Runtime computes from the file, against {@link dev.residual.nn.TorchNet}. */
 class OnnxFileTest {
@@ -56,10 +58,31 @@ class OnnxFileTest {
     @MethodSource("variants")
     void logitsAreOurs(Shortcut shortcut, Kind kind, boolean fold) throws OrtException {
         boolean bias = shortcut == Shortcut.ARTICLE || shortcut == Shortcut.C;
-        Model model = model(new Architecture(14, List.of(4, 7, 12), shortcut, bias, 5), kind);
+        Architecture a = Architecture.of("resnet14")
+                .withShortcut(shortcut)
+                .withWidths(List.of(4, 7, 12))
+                .withConvBias(bias)
+                .withClasses(5);
+        Model model = model(a, kind);
+        assertThat(operators(bytes(new OnnxFile(model, false, fold))).contains("BatchNormalization"))
+                .isEqualTo(!fold);
+        compare(model, fold);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void logitsOfEveryVariantAreOurs(boolean fold) throws OrtException {
+        for (Architecture a : Variants.all()) {
+            compare(model(a, Kind.CHANNEL), fold);
+            if (a.shortcut() != Shortcut.NONE) {
+                compare(model(a.withSurvival(0.4), Kind.CHANNEL), fold);
+            }
+        }
+    }
+
+    private static void compare(Model model, boolean fold) throws OrtException {
         for (boolean inside : new boolean[] {false, true}) {
             byte[] bytes = bytes(new OnnxFile(model, inside, fold));
-            assertThat(operators(bytes).contains("BatchNormalization")).isEqualTo(!fold);
             for (int n : new int[] {1, 7}) {
                 float[] images = new float[n * ImageSet.BYTES]; // N×C×H×W, 0-1
                 for (int i = 0; i < images.length; i++) {
@@ -86,7 +109,7 @@ class OnnxFileTest {
             Map<String, String> metadata = session.getMetadata().getCustomMetadata();
             assertThat(metadata.get("classes")).startsWith("[\"class 0\",\"class 1\"");
             assertThat(metadata.get("input")).isEqualTo("RGB, N×3×32×32, values 0-255 divided by 255");
-            assertThat(metadata.get("residual")).contains("\"depth\":8").contains("\"seed\":7");
+            assertThat(metadata.get("residual")).contains("\"blocks\":[1,1,1]").contains("\"seed\":7");
             assertThat(session.getInputNames()).containsExactly("images");
             assertThat(session.getOutputNames()).containsExactly("logits");
         }

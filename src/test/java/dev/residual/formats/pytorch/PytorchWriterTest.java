@@ -42,7 +42,11 @@ class PytorchWriterTest {
 
     /** A network whose numbers are any bits at all. */
     private static Model model(Shortcut shortcut, boolean bias, int n, long seed) {
-        Architecture architecture = new Architecture(6 * n + 2, List.of(1, 2, 3), shortcut, bias, 2);
+        Architecture architecture = Architecture.of("resnet" + (6 * n + 2))
+                .withShortcut(shortcut)
+                .withWidths(List.of(1, 2, 3))
+                .withConvBias(bias)
+                .withClasses(2);
         Random random = new Random(seed);
         Normalization none = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
         return Models.of(architecture, none, p -> {

@@ -1,0 +1,130 @@
+package dev.residual.nn;
+
+import dev.residual.ResidualException;
+import dev.residual.nn.Block.Layer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What networks are called. */
+public final class Names {
+    /** For help texts and messages. */
+    public static final String KNOWN = "resnetD, plainD or articleD with D = 6n+2 (resnet20, plain56, article44 …),"
+            + " resnet18 or resnet34 with widths 64 to 512";
+
+    private static final Pattern FAMILY = Pattern.compile("(resnet|plain|article)(\\d{1,5})");
+
+    private Names() {}
+
+    static Architecture architecture(String name) {
+        Matcher family = FAMILY.matcher(name);
+        if (name.equals("resnet18")) {
+            return wide(2, 2, 2, 2);
+        }
+        if (name.equals("resnet34")) {
+            return wide(3, 4, 6, 3);
+        }
+        if (!family.matches()) {
+            throw new ResidualException("no architecture '" + name + "': expected " + KNOWN);
+        }
+        Architecture basic = basic(Integer.parseInt(family.group(2)));
+        return switch (family.group(1)) {
+            case "resnet" -> basic;
+            case "plain" -> basic.withShortcut(Shortcut.NONE);
+            default -> basic.withShortcut(Shortcut.ARTICLE).withConvBias(true);
+        };
+    }
+
+    /** The paper's networks for CIFAR. */
+    private static Architecture basic(int depth) {
+        if (depth < 8 || depth > Architecture.MAX_DEPTH || (depth - 2) % 6 != 0) {
+            throw new ResidualException(
+                    "depth " + depth + ": expected 6n+2 with n of at least 1 (8, 14, 20, 32, 44, 56,"
+                            + " 110, 1202 …), at most " + Architecture.MAX_DEPTH);
+        }
+        Stages stages = Stages.equal((depth - 2) / 6, 16, 32, 64);
+        return new Architecture(Architecture.CIFAR, stages, Block.basic(16), Shortcut.A, false, 1, 10);
+    }
+
+    /**
+     * The paper's networks for ImageNet (its table 1), in the form that is common for CIFAR: a first convolution of 3×3
+     * without stride and no pooling after it. Projections where the size changes, as in torchvision.
+     */
+    private static Architecture wide(Integer... blocks) {
+        Stages stages = new Stages(64, List.of(blocks), List.of(64, 128, 256, 512));
+        return new Architecture(Architecture.CIFAR, stages, Block.basic(64), Shortcut.B, false, 1, 10);
+    }
+
+    /** The known name from which the network differs least, and what differs; images and classes have no part in it. */
+    static String name(Architecture a) {
+        String family =
+                switch (a.shortcut()) {
+                    case NONE -> "plain";
+                    case ARTICLE -> "article";
+                    default -> "resnet";
+                };
+        return Stream.of(family, "resnet")
+                .map(start -> name(a, start, a.depth()))
+                .min(Comparator.comparingInt(List::size))
+                .map(parts -> String.join("-", parts))
+                .orElseThrow();
+    }
+
+    private static List<String> name(Architecture a, String family, int depth) {
+        Architecture base;
+        try {
+            base = architecture(family + depth);
+        } catch (ResidualException e) { // as deep as no network that has a name
+            base = architecture(family + "20");
+        }
+        Stages stages = a.stages();
+        Map<String, Boolean> differences = new LinkedHashMap<>();
+        differences.put(a.shortcut().toString(), a.shortcut() != base.shortcut());
+        differences.put(a.convBias() ? "bias" : "nobias", a.convBias() != base.convBias());
+        differences.put(
+                "n" + joined(stages.blocks()),
+                !stages.blocks().equals(base.stages().blocks()));
+        differences.put(
+                "w" + joined(stages.channels()),
+                !stages.channels().equals(base.stages().channels()));
+        differences.put(
+                "stem" + stages.stem(),
+                (stages.stem() == stages.channels().get(0))
+                        != (base.stages().stem() == base.stages().channels().get(0)));
+        differences.put("block" + a.block().toString().replace(',', '-'), !sameLayers(a.block(), base.block()));
+        differences.put(
+                a.block().activation().toString(),
+                a.block().activation() != base.block().activation());
+        differences.put("sd" + a.survival(), a.survival() != 1);
+        List<String> parts = new ArrayList<>(List.of(family + depth));
+        differences.forEach((part, differs) -> {
+            if (differs) {
+                parts.add(part);
+            }
+        });
+        return parts;
+    }
+
+    /** Whether blocks are the same but for their width. */
+    private static boolean sameLayers(Block a, Block b) {
+        int width = a.layers().get(0).channels();
+        int other = b.layers().get(0).channels();
+        boolean same = a.layers().size() == b.layers().size();
+        for (int i = 0; same && i < a.layers().size(); i++) {
+            Layer mine = a.layers().get(i);
+            Layer its = b.layers().get(i);
+            same = mine.kernel() == its.kernel() && mine.channels() * other == its.channels() * width;
+        }
+        return same;
+    }
+
+    private static String joined(List<Integer> numbers) {
+        return numbers.stream().map(Object::toString).collect(Collectors.joining("x"));
+    }
+}
