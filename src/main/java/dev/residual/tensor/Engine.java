@@ -2,6 +2,8 @@ package dev.residual.tensor;
 
 import dev.residual.ResidualException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -11,6 +13,11 @@ import org.bytedeco.pytorch.global.torch;
 /** Loads libtorch and sets its threads. Everything that computes needs {@link #start} first. */
 public final class Engine {
     public static final int MAX_THREADS = 1024;
+
+    private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+
+    /** Bytes of libtorch and oneDNN, and something to spare. */
+    private static final long UNPACKED = 500L << 20;
 
     private static boolean started;
 
@@ -72,8 +79,13 @@ public final class Engine {
 
     /** The version of libtorch's bindings that are loaded, such as {@code 2.10.0-1.5.13}. */
     public static String libtorchVersion() {
+        return version("pytorch");
+    }
+
+    /** The version of a library's bindings, without loading it. */
+    public static String version(String artifact) {
         try {
-            return Loader.getVersion("org.bytedeco", "pytorch");
+            return Loader.getVersion("org.bytedeco", artifact);
         } catch (IOException e) {
             return "of an unknown version";
         }
@@ -96,6 +108,10 @@ public final class Engine {
         // limit, and can throw an OutOfMemoryError that is not one. Tensors are freed by scopes, not by that check.
         System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
         System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        String cache = System.getenv("RESIDUAL_CACHE");
+        if (cache != null && !cache.isEmpty() && System.getProperty(CACHE) == null) {
+            System.setProperty(CACHE, cache);
+        }
         try {
             unpack();
             load(torch.class);
@@ -103,11 +119,25 @@ public final class Engine {
             // not know the processor. Batches as training has them are too large for it anyway.
             torch.globalContext().setUserEnabledNNPACK(false);
         } catch (LinkageError | IOException e) {
+            requireCache(e);
             throw new ResidualException(
                     "libtorch cannot be loaded on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch")
                             + ": the build holds the natives of the machine that it was built on ("
                             + e.getMessage() + ")",
+                    e);
+        }
+    }
+
+    /** JavaCPP unpacks to here what it loads; on the first start that needs room and the right to write. */
+    private static void requireCache(Throwable e) {
+        String home = System.getProperty("user.home") + "/.javacpp/cache";
+        Path cache = Path.of(System.getProperty(CACHE, home));
+        boolean room = Files.isWritable(cache) && cache.toFile().getUsableSpace() > UNPACKED;
+        if (!room) {
+            throw new ResidualException(
+                    "libtorch is unpacked to " + cache + ", which cannot be written or has less than 500 MB of room ("
+                            + e.getMessage() + "): RESIDUAL_CACHE=DIR, or -D" + CACHE + "=DIR, chooses another folder",
                     e);
         }
     }
