@@ -119,6 +119,15 @@ public record Recipe(
                 new Evaluations(true, false));
     }
 
+    /** @throws ResidualException when there is none of that name */
+    public static Recipe named(String name, Architecture architecture) {
+        return switch (name) {
+            case "paper" -> paper(architecture);
+            case "article" -> article();
+            default -> throw new ResidualException("no recipe '" + name + "': expected paper or article");
+        };
+    }
+
     public Recipe withOptimizer(Optimizer other) {
         return new Recipe(name, other, schedule, length, images, evaluations);
     }

@@ -40,6 +40,7 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
     public static final int PNG_HEIGHT = 1200;
 
     private static final int WIDTH = PNG_WIDTH / 2;
+    private static final int NARROW = 420;
     private static final int HEIGHT = PNG_HEIGHT / 2;
 
     /** The upper panel has the title, the lower one the label of the x-axis; their plots are equally high. */
@@ -79,40 +80,49 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
         BufferedImage image = new BufferedImage(PNG_WIDTH, PNG_HEIGHT, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         g.scale(2, 2);
-        paint(g);
+        paint(g, WIDTH);
         g.dispose();
         ImageIO.write(image, "png", out);
     }
 
     /** Text is drawn as outlines, so that it looks the same everywhere. */
     public void writeSvg(OutputStream out) throws IOException {
+        writeSvg(out, WIDTH);
+    }
+
+    /** The same for a narrow screen, where letters would be too small otherwise. */
+    void writeNarrowSvg(OutputStream out) throws IOException {
+        writeSvg(out, NARROW);
+    }
+
+    private void writeSvg(OutputStream out, int width) throws IOException {
         VectorGraphics2D g = new VectorGraphics2D();
-        paint(g);
+        paint(g, width);
         new SVGProcessor()
-                .getDocument(g.getCommands(), new PageSize(WIDTH, HEIGHT))
+                .getDocument(g.getCommands(), new PageSize(width, HEIGHT))
                 .writeTo(out);
     }
 
-    private void paint(Graphics2D g) {
+    private void paint(Graphics2D g, int width) {
         g.translate(0, -RAISE);
         XYChart loss = Panel.arranged(
                 lossPanel(),
-                WIDTH,
+                width,
                 UPPER + RAISE,
                 LegendPosition.InsideNE,
                 LegendPosition.InsideSE,
                 LegendPosition.InsideSW);
-        loss.paint(g, WIDTH, UPPER + RAISE);
+        loss.paint(g, width, UPPER + RAISE);
         paintChanges(g, loss, true);
         g.translate(0, UPPER + RAISE);
         XYChart accuracy = Panel.arranged(
                 accuracyPanel(),
-                WIDTH,
+                width,
                 HEIGHT - UPPER,
                 LegendPosition.InsideSE,
                 LegendPosition.InsideNW,
                 LegendPosition.InsideNE);
-        accuracy.paint(g, WIDTH, HEIGHT - UPPER);
+        accuracy.paint(g, width, HEIGHT - UPPER);
         paintChanges(g, accuracy, false);
     }
 

@@ -118,8 +118,10 @@ public final class HtmlReport {
     private String curves() {
         Curves curves = run.curves();
         ByteArrayOutputStream svg = new ByteArrayOutputStream();
+        ByteArrayOutputStream narrow = new ByteArrayOutputStream();
         try {
             curves.writeSvg(svg);
+            curves.writeNarrowSvg(narrow);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -127,12 +129,14 @@ public final class HtmlReport {
                 + (run.curves().changes().isEmpty() ? "" : " Dashed lines: the learning rate (lr) changes.");
         return Html.section("Learning curves", """
                 <figure class="curves">
-                <div class="scroll">
+                <picture>
+                <source media="(max-width: 40rem)" srcset="data:image/svg+xml;base64,%s"/>
                 <img alt="Learning curves: loss above, accuracy below, over %s" src="data:image/svg+xml;base64,%s"/>
-                </div>
+                </picture>
                 <figcaption>%s</figcaption>
                 </figure>
                 """.formatted(
+                        Base64.getEncoder().encodeToString(narrow.toByteArray()),
                         run.curves().look() == Curves.Look.ITERATIONS ? "iterations" : "epochs",
                         Base64.getEncoder().encodeToString(svg.toByteArray()),
                         caption));

@@ -10,11 +10,13 @@ import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
+import dev.residual.recipe.RecipeChanges;
 import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.RunOptions;
 import dev.residual.run.TrainedModel;
 import dev.residual.tensor.Engine;
 import java.util.LinkedHashMap;
@@ -51,13 +53,24 @@ public final class RunReports {
         Optional<Model> model = trained.map(TrainedModel::model);
         boolean finished = trained.map(TrainedModel::finished).orElse(false);
         RunReport report = new RunReport(
-                finished ? "" : "This run is not finished: it stands at iteration " + last.iteration() + ".",
+                subtitle(config)
+                        + (finished
+                                ? ""
+                                : " This run is not finished: it stands at iteration " + last.iteration() + "."),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
                 model.flatMap(m -> dataset.map(d -> test(m, d, config.compute().threads()))),
                 model.map(RunReports::firstLayer),
                 new RunReport.Tables(configuration(config), provenance(config)));
         HtmlReport.write(report, run.report());
+    }
+
+    /** What this is. */
+    private static String subtitle(RunConfig config) {
+        return config.architecture().name() + " trained on " + config.data().dataset() + " by the recipe "
+                + RecipeChanges.title(config.recipe(), config.architecture()) + ", seed " + config.seed()
+                + "; Residual " + config.made().software().residual() + ", "
+                + config.made().started().replaceAll("T.*", "") + ".";
     }
 
     private static RunReport.Test test(Model model, Dataset dataset, int threads) {
@@ -74,6 +87,9 @@ public final class RunReports {
 
     private static Map<String, String> configuration(RunConfig config) {
         Map<String, String> table = new LinkedHashMap<>();
+        table.put("command to do it again", RunOptions.command(config));
+        List<String> changes = RecipeChanges.words(config.recipe(), config.architecture());
+        table.put("changed from the recipe", changes.isEmpty() ? "nothing" : String.join(", ", changes));
         table.put("network", config.architecture().name());
         flatten("", Json.tree(Json.compact(config.architecture()), "a record"), table);
         flatten("", Json.tree(Json.compact(config.recipe()), "a record"), table);

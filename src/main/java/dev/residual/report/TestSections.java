@@ -71,7 +71,7 @@ final class TestSections {
     private static String cell(boolean correct, int images, int total) {
         double share = total == 0 ? 0 : (double) images / total;
         double shade = correct ? share : Math.sqrt(share);
-        String kind = (correct ? "right" : "wrong") + (shade > 0.55 ? " deep" : "") + (images == 0 ? " zero" : "");
+        String kind = (correct ? "right" : "wrong") + (images == 0 ? " zero" : "");
         return String.format(
                 Locale.ROOT, "<td class=\"%s\" style=\"--shade:%.3f\">%s</td>", kind, shade, Html.count(images));
     }

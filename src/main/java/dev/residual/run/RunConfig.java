@@ -105,7 +105,11 @@ public record RunConfig(
 
     /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */
     public static RunConfig read(RunDirectory run) {
-        Path file = run.config();
+        return read(run.config());
+    }
+
+    /** The same of a file that is not in its run directory. */
+    public static RunConfig read(Path file) {
         try {
             if (Files.size(file) > MAX_BYTES) {
                 throw new ResidualException(file + ": larger than the " + MAX_BYTES + " bytes that it can have");

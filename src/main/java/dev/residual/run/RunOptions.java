@@ -1,0 +1,77 @@
+package dev.residual.run;
+
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.RecipeChanges;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A configuration as options of {@code residual train}: those that are not the defaults, and all that are chosen by the machine. */
+public final class RunOptions {
+    private RunOptions() {}
+
+    /** Values by option, without the dashes before it; a list with commas. */
+    public static Map<String, String> of(RunConfig config) {
+        Map<String, String> options = architecture(config.architecture());
+        RunConfig.Data data = config.data();
+        options.put("dataset", data.dataset());
+        if (!data.sha256().isEmpty() && !data.directory().isEmpty()) { // a generated data set has no files
+            options.put("data", data.directory());
+        }
+        if (data.validation() > 0) {
+            options.put("validation", Integer.toString(data.validation()));
+        }
+        options.put("recipe", config.recipe().name());
+        options.putAll(RecipeChanges.of(config.recipe(), config.architecture()));
+        options.put("seed", Long.toString(config.seed()));
+        RunConfig.Compute compute = config.compute();
+        options.put("threads", Integer.toString(compute.threads()));
+        options.put("precision", compute.precision().toString());
+        options.put("device", compute.device());
+        options.put("backend", compute.backend());
+        config.made().startedFrom().stream().findFirst().ifPresent(from -> options.put("from", from.split(": ", 2)[0]));
+        return options;
+    }
+
+    private static Map<String, String> architecture(Architecture architecture) {
+        Map<String, String> options = new LinkedHashMap<>();
+        String name = architecture.name().replaceAll("-.*", "");
+        Architecture named = Architecture.of(name);
+        options.put("architecture", name);
+        if (architecture.shortcut() != named.shortcut()) {
+            options.put("shortcut", architecture.shortcut().toString());
+        }
+        if (!architecture.widths().equals(named.widths())) {
+            options.put("widths", architecture.widths().toString().replaceAll("[\\[\\] ]", ""));
+        }
+        if (architecture.convBias() != named.convBias()) {
+            options.put("conv-bias", Boolean.toString(architecture.convBias()));
+        }
+        return options;
+    }
+
+    /** As an argument of a command line. */
+    public static String argument(String option, String value) {
+        return switch (value) {
+            case "true" -> "--" + option;
+            case "false" -> "--no-" + option;
+            default -> "--" + option + "=" + value;
+        };
+    }
+
+    /** The command that does it again, for a shell. */
+    public static String command(RunConfig config) {
+        StringBuilder command = new StringBuilder("residual train");
+        of(config)
+                .forEach((option, value) -> command.append(' ')
+                        .append(quoted(argument(option, value).replaceFirst("=", " "))));
+        return command.toString();
+    }
+
+    /** The option and its value, quoted where a shell would read something else. */
+    private static String quoted(String argument) {
+        String[] parts = argument.split(" ", 2);
+        return parts.length == 1 || parts[1].matches("[\\w@%+=:,./-]+")
+                ? argument
+                : parts[0] + " '" + parts[1].replace("'", "'\\''") + "'";
+    }
+}
