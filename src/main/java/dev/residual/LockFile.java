@@ -22,8 +22,10 @@ public final class LockFile implements AutoCloseable {
 
     private final Path key;
     private final FileChannel channel;
+    private final boolean held;
 
-    private LockFile(Path key, FileChannel channel) {
+    private LockFile(Path key, FileChannel channel, boolean held) {
+        this.held = held;
         this.key = key;
         this.channel = channel;
     }
@@ -43,8 +45,14 @@ public final class LockFile implements AutoCloseable {
         try {
             channel = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            locked = channel.tryLock() != null;
-            return locked ? Optional.of(new LockFile(key, channel)) : Optional.empty();
+            boolean held = true;
+            try {
+                locked = channel.tryLock() != null;
+            } catch (IOException e) { // a file system without locks: only this process's other runs are kept out
+                locked = true;
+                held = false;
+            }
+            return locked ? Optional.of(new LockFile(key, channel, held)) : Optional.empty();
         } catch (OverlappingFileLockException e) {
             return Optional.empty(); // another part of this process locked it, without this class
         } finally {
@@ -55,6 +63,11 @@ public final class LockFile implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Whether other processes are kept out; some network file systems know no locks. */
+    public boolean isHeld() {
+        return held;
     }
 
     /** For reading and writing the file; closed with this. */

@@ -21,6 +21,10 @@ public final class Datasets {
 
     private Datasets() {}
 
+    public static List<String> names() {
+        return NAMES;
+    }
+
     /** @throws ResidualException when {@link #load} would not know that name */
     public static void requireName(String name) {
         if (!NAMES.contains(name)) {

@@ -69,6 +69,7 @@ public final class Download {
         this.patience = patience;
         client = HttpClient.newBuilder()
                 .connectTimeout(patience)
+                .proxy(new EnvironmentProxy(System.getenv()))
                 .followRedirects(HttpClient.Redirect.NORMAL)
                 .build();
         reader = Executors.newSingleThreadExecutor(task -> {
