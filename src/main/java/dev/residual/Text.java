@@ -24,4 +24,12 @@ public final class Text {
                 ? String.format(Locale.ROOT, "%d:%02d min", s / 60, s % 60)
                 : String.format(Locale.ROOT, "%d:%02d h", s / 3600, s % 3600 / 60);
     }
+
+    /** A time span as a clock shows it: {@code 0:42}, {@code 3:07}, {@code 2:05:10}. */
+    public static String clock(double seconds) {
+        long s = Math.round(seconds);
+        return s < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s % 3600 / 60, s % 60);
+    }
 }

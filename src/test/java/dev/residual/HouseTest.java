@@ -8,6 +8,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,21 @@ class HouseTest {
                     .resideInAnyPackage(others.toArray(String[]::new))
                     .check(classes);
         });
+    }
+
+    /** In Arabic figures would have other digits, in Turkish an I would not become an i. */
+    @ArchTest
+    static void nothingDependsOnTheLocale(JavaClasses classes) {
+        noClasses()
+                .should()
+                .callMethod(String.class, "format", String.class, Object[].class)
+                .orShould()
+                .callMethod(PrintStream.class, "printf", String.class, Object[].class)
+                .orShould()
+                .callMethod(String.class, "toLowerCase")
+                .orShould()
+                .callMethod(String.class, "toUpperCase")
+                .check(classes);
     }
 
     /** Every package stands on a floor. */

@@ -35,14 +35,14 @@ final class BenchCommand implements Callable<Integer> {
     private static final int WARM_UP = 10;
 
     @Option(
-            names = "--architecture",
+            names = {"-a", "--arch", "--architecture"},
             paramLabel = "NAME",
             defaultValue = "resnet20",
             description = "Default: ${DEFAULT-VALUE}.")
     private String architecture;
 
     @Option(
-            names = "--batch-size",
+            names = {"-b", "--batch-size"},
             paramLabel = "N",
             defaultValue = "128",
             description = "Mini-batch size. Default: ${DEFAULT-VALUE}.")
@@ -131,7 +131,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%s, batch %d: %.1f ms a step (least %.1f), %,.0f images/s in training, %,.0f images/s in inference%n",
+                "%s, batch %d: %.1f ms a step (least %.1f),%n  %,.0f images/s in training, %,.0f images/s in inference%n",
                 network.name(),
                 batchSize,
                 median,

@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import java.io.PrintStream;
+import java.util.List;
 import java.util.regex.Pattern;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -17,11 +18,15 @@ final class Console {
     /** Control characters, and those that turn the direction of writing. */
     private static final Pattern CONTROLS = Pattern.compile("[\\p{Cc}\\u2028-\\u202e\\u2066-\\u2069]");
 
+    private static final Pattern IN_LINES = Pattern.compile("[" + CONTROLS + "&&[^\\r\\n]]");
+
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
 
-    /** Java cannot tell what standard error is; the launcher can. */
-    private final boolean terminal = "1".equals(System.getenv("RESIDUAL_TERMINAL"));
+    /** Java cannot tell what standard error is; the launcher can. Without it, what Java knows of the other two. */
+    private final boolean terminal = System.getenv("RESIDUAL_TERMINAL") == null
+            ? System.console() != null
+            : "1".equals(System.getenv("RESIDUAL_TERMINAL"));
 
     /** Whether standard output shows 24-bit colours; again the launcher can tell. */
     boolean pictures() {
@@ -32,8 +37,13 @@ final class Console {
         return terminal;
     }
 
-    /** Prints a line above the bar. */
+    /** Prints a line above the bar. What it has from files and names cannot command the terminal. */
     synchronized void line(String text) {
+        picture(IN_LINES.matcher(text).replaceAll("?"));
+    }
+
+    /** The same, with colours. */
+    synchronized void picture(String text) {
         if (terminal) {
             err.print(TO_LINE_START_AND_CLEAR);
             err.flush();
@@ -47,7 +57,7 @@ final class Console {
         if (terminal) {
             err.print(TO_LINE_START_AND_CLEAR);
         }
-        err.println(text);
+        err.println(IN_LINES.matcher(text).replaceAll("?"));
         err.flush();
     }
 
@@ -91,6 +101,18 @@ final class Console {
                     }
                 })
                 .build();
+    }
+
+    /** Fields beside each other; those at the end that do not fit are left away. The last column stays free. */
+    static String fitting(List<String> fields, int columns) {
+        StringBuilder line = new StringBuilder();
+        for (String field : fields) {
+            if (columns > 0 && line.length() + 2 + field.length() >= columns) {
+                break;
+            }
+            line.append(line.isEmpty() ? "" : "  ").append(field);
+        }
+        return line.toString();
     }
 
     /** {@code █▌░} of this many columns. */

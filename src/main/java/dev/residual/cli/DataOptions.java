@@ -66,8 +66,12 @@ final class DataOptions {
         return Datasets.isThere(name(trainedOn), path(trainedOn));
     }
 
-    /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. */
+    /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. Never by a download. */
     Dataset load(RunConfig.Data trainedOn, int threads, Console console) {
+        ResidualException.require(
+                isThere(trainedOn),
+                name(trainedOn) + " is not in " + path(trainedOn)
+                        + ": --data DIR says where it is; only 'residual train' downloads it");
         return load(name(trainedOn), path(trainedOn), threads, console);
     }
 

@@ -42,8 +42,8 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    /** Classes whose confusion matrix fits into a terminal. */
-    private static final int MAX_MATRIX = 20;
+    /** Columns of a terminal, into which a confusion matrix must fit. */
+    private static final int COLUMNS = 80;
 
     @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
     private Path path;
@@ -96,7 +96,11 @@ final class EvaluateCommand implements Callable<Integer> {
         if (!Double.isFinite(evaluation.loss())) {
             throw new ResidualException(path + " computes logits that are NaN or infinite, so it has no accuracy");
         }
-        System.out.println(json ? Json.pretty(document(evaluation, dataset)) : text(evaluation, dataset));
+        if (json) {
+            System.out.println(Json.pretty(document(evaluation, dataset)));
+        } else {
+            console.line(text(evaluation, dataset));
+        }
         return Main.OK;
     }
 
@@ -151,19 +155,19 @@ final class EvaluateCommand implements Callable<Integer> {
                 e.images(),
                 e.correct(),
                 e.loss()));
-        boolean matrix = e.classes() <= MAX_MATRIX;
+        boolean matrix = width + 9 + 6 * e.classes() <= COLUMNS;
         if (matrix) {
             text.append(" ".repeat(width + 10)).append("predicted\n");
         }
-        text.append(String.format("%-" + width + "s %8s", "actual", "recall"));
+        text.append(String.format(Locale.ROOT, "%-" + width + "s %8s", "actual", "recall"));
         for (int c = 0; matrix && c < e.classes(); c++) {
-            text.append(String.format(" %5.5s", classes.get(c)));
+            text.append(String.format(Locale.ROOT, " %5.5s", classes.get(c)));
         }
         int[][] confusion = e.confusion();
         for (int c = 0; c < e.classes(); c++) {
             text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.recall()[c]));
             for (int n : matrix ? confusion[c] : new int[0]) {
-                text.append(n == 0 ? "     ·" : String.format(" %5d", n));
+                text.append(n == 0 ? "     ·" : String.format(Locale.ROOT, " %5d", n));
             }
         }
         return text.toString();

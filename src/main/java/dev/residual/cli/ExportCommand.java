@@ -88,7 +88,7 @@ final class ExportCommand implements Callable<Integer> {
                 inputs = "\nIts inputs: " + PytorchWriter.write(model, naming == null ? Naming.COMMON : naming, output);
             case ONNX -> new OnnxFile(model, normalizeInside, fold).write(output);
         }
-        System.out.println(output + ": " + model.architecture().name() + " as " + format + inputs);
+        new Console().line(output + ": " + model.architecture().name() + " as " + format + inputs);
         return Main.OK;
     }
 }

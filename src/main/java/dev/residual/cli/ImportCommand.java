@@ -13,6 +13,7 @@ import dev.residual.nn.Architecture;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -52,7 +53,7 @@ final class ImportCommand implements Callable<Integer> {
     private Path file;
 
     @Option(
-            names = "--architecture",
+            names = {"-a", "--arch", "--architecture"},
             paramLabel = "NAME",
             description =
                     "resnetD, plainD or articleD with D = 6n+2. Default: what the tensors say; since shortcut A has no"
@@ -135,9 +136,9 @@ final class ImportCommand implements Callable<Integer> {
         List<String> classes = classes(imported, console);
         imported.model(classes, normalization, Software.now("none")).save(output);
         if (imported.match() == Match.ORDER || main.verbose()) {
-            System.out.println(table(imported));
+            console.line(table(imported));
         }
-        System.out.println(output + ": " + imported.architecture().name() + " with "
+        console.line(output + ": " + imported.architecture().name() + " with "
                 + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout()
                 + (imported.key().isEmpty() ? "" : ", " + imported.key()) + ", by " + imported.match() + ")");
         return Main.OK;
@@ -211,10 +212,11 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     private static String table(Imported imported) {
-        StringBuilder table = new StringBuilder(String.format("%-36s %-16s %s%n", "parameter", "shape", "from"));
+        StringBuilder table =
+                new StringBuilder(String.format(Locale.ROOT, "%-36s %-16s %s%n", "parameter", "shape", "from"));
         imported.places()
                 .forEach((ours, name) ->
-                        table.append(String.format("%-36s %-16s %s%n", ours, imported.shape(ours), name)));
+                        table.append(String.format(Locale.ROOT, "%-36s %-16s %s%n", ours, imported.shape(ours), name)));
         return table.toString();
     }
 }

@@ -1,15 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
-import dev.residual.data.Augmentation;
-import dev.residual.data.Cifar100;
-import dev.residual.data.Normalization;
-import dev.residual.formats.Naming;
 import dev.residual.model.Software;
-import dev.residual.nn.Activation;
-import dev.residual.nn.Block.Layer;
-import dev.residual.nn.Shortcut;
-import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.tensor.Engine;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -17,19 +9,17 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.TypeConversionException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Each command is a class of its own; this one holds what they have in common. */
 @Command(
@@ -40,7 +30,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         footer = {
             "",
-            "For a first look, without any data:  ./residual train --dataset shapes --architecture resnet8 --iterations 800",
+            "For a first look, without any data:",
+            "  ./residual train --dataset shapes --architecture resnet8 --iterations 800",
+            "",
             "'residual help COMMAND' describes a command."
         })
 public final class Main {
@@ -59,7 +51,8 @@ public final class Main {
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,
-            BenchCommand.class);
+            BenchCommand.class,
+            CompletionCommand.class);
 
     @Option(
             names = "--verbose",
@@ -71,12 +64,18 @@ public final class Main {
 
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
+        Locale.setDefault(Locale.ROOT); // figures in Latin digits, in charts too, and an I that becomes an i
         // Whatever the locale: tables, bars and JSON are UTF-8.
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
         int code = FAILED;
         try {
+            ResidualException.require(
+                    Files.isDirectory(Path.of("").toAbsolutePath()),
+                    "the working directory cannot be named in this locale (LC_ALL=C.UTF-8 knows all letters)");
             code = run(args);
+        } catch (ResidualException e) {
+            System.err.println("residual: " + e.getMessage());
         } catch (Throwable e) { // no memory, a broken installation: nobody else would say it in a sentence
             System.err.println("residual: " + e);
         }
@@ -86,39 +85,40 @@ public final class Main {
     /** @return the exit code */
     static int run(String... args) {
         Main main = new Main();
-        CommandLine commandLine = new CommandLine(main);
-        addCommands(commandLine, List.of(args));
-        commandLine
-                .setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true))
-                .setErr(new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true))
-                .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
-                .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
-                .registerConverter(Shortcut.class, oneOf(Shortcut.values()))
-                .registerConverter(Activation.class, oneOf(Activation.values()))
-                .registerConverter(Layer.class, Layer::of)
-                .registerConverter(RecipeOptions.OptimizerKind.class, oneOf(RecipeOptions.OptimizerKind.values()))
-                .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
-                .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
-                .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))
-                .registerConverter(Cifar100.Labels.class, oneOf(Cifar100.Labels.values()))
-                .registerConverter(Naming.class, oneOf(Naming.values()))
-                .setUsageHelpAutoWidth(true)
-                .setAbbreviatedOptionsAllowed(false)
-                .setExpandAtFiles(false) // a picture may be called @x.jpg
-                .setParameterExceptionHandler((e, a) -> usageError(e))
-                .setExecutionExceptionHandler((e, c, r) -> main.failed(e, c.getErr()));
+        CommandLine commandLine = main.commandLine(args);
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
             return USAGE;
         }
-        return commandLine.execute(args);
+        try {
+            boolean config =
+                    List.of(args).contains("train") && String.join(" ", args).contains("--config");
+            return commandLine.execute(config ? ConfigFile.expand(new Main().commandLine(args), args) : args);
+        } catch (ResidualException e) {
+            return main.failed(e, commandLine.getErr());
+        }
+    }
+
+    private CommandLine commandLine(String... args) {
+        CommandLine commandLine = new CommandLine(this);
+        addCommands(commandLine, List.of(args));
+        commandLine
+                .setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true))
+                .setErr(new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true))
+                .setUsageHelpAutoWidth(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .setExpandAtFiles(false) // a picture may be called @x.jpg
+                .setParameterExceptionHandler((e, a) -> UsageErrors.print(e))
+                .setExecutionExceptionHandler((e, c, r) -> failed(e, c.getErr()));
+        Converters.register(commandLine);
+        return commandLine;
     }
 
     /** To read all that the commands' classes say takes a twentieth of a second: only of those that are asked for. */
     private static void addCommands(CommandLine commandLine, List<String> args) {
         for (Class<?> c : COMMANDS) {
             Command command = c.getAnnotation(Command.class);
-            if (args.contains(command.name())) {
+            if (args.contains(command.name()) || args.contains("completion")) {
                 commandLine.addSubcommand(c);
             } else {
                 CommandSpec name = CommandSpec.create();
@@ -129,33 +129,13 @@ public final class Main {
         commandLine.addSubcommand(new HelpCommand());
     }
 
-    /** Reads a value by the name that it is written as, in upper or lower case. */
-    private static <E extends Enum<E>> ITypeConverter<E> oneOf(E[] values) {
-        return name -> Arrays.stream(values)
-                .filter(v -> v.toString().equalsIgnoreCase(name))
-                .findFirst()
-                .orElseThrow(() -> new TypeConversionException(
-                        "expected one of " + Arrays.toString(values) + ", but was '" + name + "'"));
-    }
-
     boolean verbose() {
         return verbose;
     }
 
-    private static int usageError(ParameterException e) {
-        PrintWriter err = e.getCommandLine().getErr();
-        err.println("residual: " + e.getMessage());
-        List<String> similar = e instanceof UnmatchedArgumentException u ? u.getSuggestions() : List.of();
-        if (!similar.isEmpty()) {
-            err.println("Did you mean " + String.join(" or ", similar) + "?");
-        }
-        err.println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-        return USAGE;
-    }
-
     private int failed(Exception e, PrintWriter err) {
         if (e instanceof ResidualException) {
-            err.println("residual: " + e.getMessage());
+            err.println("residual: " + Console.harmless(e.getMessage()));
         } else if (Engine.isOutOfMemory(e)) {
             err.println("residual: there is not enough memory: take a smaller --batch-size or network");
         } else {
@@ -173,7 +153,12 @@ public final class Main {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"residual " + Software.version()};
+            return new String[] {
+                "residual " + Software.version(),
+                "libtorch " + Engine.version("pytorch") + ", oneDNN " + Engine.version("dnnl"),
+                "Java " + System.getProperty("java.version") + ", " + System.getProperty("os.name") + " "
+                        + System.getProperty("os.arch")
+            };
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.residual.cli;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model.Card;
 import dev.residual.predict.BuiltInModels;
+import dev.residual.recipe.RecipeChanges;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,32 +21,27 @@ final class ModelsCommand implements Callable<Integer> {
     public Integer call() {
         List<String> names = BuiltInModels.names();
         if (names.isEmpty()) {
-            System.out.println("No model is shipped with this build.");
+            new Console().line("No model is shipped with this build.");
         }
         for (String name : names) {
-            System.out.println(text(name, BuiltInModels.read(name).card()));
+            new Console().line(text(name, BuiltInModels.read(name).card()));
         }
         return Main.OK;
     }
 
     private static String text(String name, Card card) {
         List<String> facts = new ArrayList<>();
-        facts.add(card.architecture().name());
-        facts.add(String.format(
-                Locale.ROOT,
-                "%,d parameters",
-                Summary.of(card.architecture().graph()).parameters()));
         card.provenance().training().ifPresent(t -> {
             t.testAccuracy()
                     .ifPresent(percent -> facts.add(String.format(
                             Locale.ROOT, "%.2f %% on %s", percent, t.data().dataset())));
-            facts.add(String.format(
-                    Locale.ROOT,
-                    "%s recipe, %,d iterations, seed %d",
-                    t.recipe().name(),
-                    t.iteration(),
-                    t.seed()));
+            facts.add(RecipeChanges.title(t.recipe(), card.architecture()));
+            facts.add(String.format(Locale.ROOT, "%,d iterations", t.iteration()));
         });
-        return name + "   " + String.join(", ", facts);
+        facts.add(String.format(
+                Locale.ROOT,
+                "%,d parameters",
+                Summary.of(card.architecture().graph()).parameters()));
+        return String.format(Locale.ROOT, "%-10s %s", name, String.join(", ", facts));
     }
 }

@@ -137,7 +137,7 @@ final class PredictCommand implements Callable<Integer> {
             if (json) {
                 document.add(entry(image.file, best));
             } else if (console.pictures()) {
-                console.line(Picture.of(image.photo, lines(Console.harmless(image.file), best)));
+                console.picture(Picture.of(image.photo, lines(Console.harmless(image.file), best)));
             } else {
                 console.line(line(Console.harmless(image.file), best));
             }
@@ -174,7 +174,7 @@ final class PredictCommand implements Callable<Integer> {
             lines.add(String.format(
                     Locale.ROOT,
                     "%-12s %5.1f %%  %s",
-                    p.className(),
+                    Console.harmless(p.className()),
                     100 * p.probability(),
                     Console.gauge(p.probability(), GAUGE)));
         }

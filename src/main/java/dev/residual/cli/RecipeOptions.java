@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
+import dev.residual.data.Batches;
 import dev.residual.data.Normalization;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Optimizer;
@@ -30,6 +31,9 @@ final class RecipeOptions {
         }
     }
 
+    /** So that their iterations are no more than a recipe can have. */
+    private static final int MAX_EPOCHS = 10_000;
+
     @Option(
             names = "--recipe",
             paramLabel = "NAME",
@@ -44,16 +48,32 @@ final class RecipeOptions {
             description = "Minibatches to train on; the learning rate's milestones move in proportion. Default: 64000.")
     Long iterations;
 
-    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd or adam. Default: sgd.")
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "The same in passes through the training images: 391 iterations each for CIFAR in"
+                    + " mini-batches of 128.")
+    Integer epochs;
+
+    @Option(
+            names = {"--optimizer", "--opt"},
+            paramLabel = "NAME",
+            description = "sgd or adam. Default: sgd.")
     OptimizerKind optimizer;
 
-    @Option(names = "--learning-rate", paramLabel = "X", description = "Default: 0.1; with adam 0.001.")
+    @Option(
+            names = {"--lr", "--learning-rate"},
+            paramLabel = "X",
+            description = "Default: 0.1; with adam 0.001.")
     Double learningRate;
 
     @Option(names = "--momentum", paramLabel = "X", description = "SGD momentum. Default: 0.9.")
     Double momentum;
 
-    @Option(names = "--weight-decay", paramLabel = "X", description = "Default: paper 1e-4, article 5e-4.")
+    @Option(
+            names = {"--wd", "--weight-decay"},
+            paramLabel = "X",
+            description = "Default: paper 1e-4, article 5e-4.")
     Double weightDecay;
 
     @Option(
@@ -63,7 +83,10 @@ final class RecipeOptions {
                     + " Default: all.")
     Decay.On weightDecayOn;
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "Mini-batch size. Default: 128.")
+    @Option(
+            names = {"-b", "--batch-size"},
+            paramLabel = "N",
+            description = "Mini-batch size. Default: 128.")
     Integer batchSize;
 
     @Option(
@@ -127,16 +150,18 @@ final class RecipeOptions {
                     + " eval()).")
     Boolean evalMode;
 
-    Recipe recipe(Architecture architecture) {
-        Recipe base =
-                switch (recipe) {
-                    case "paper" -> Recipe.paper(architecture);
-                    case "article" -> Recipe.article();
-                    default -> throw new ResidualException("no recipe '" + recipe + "': expected paper or article");
-                };
+    /** @param trainingImages what an epoch is, for --epochs */
+    Recipe recipe(Architecture architecture, int trainingImages) {
+        ResidualException.require(
+                iterations == null || epochs == null, "--epochs and --iterations say the same: give one of them");
+        Recipe base = Recipe.named(recipe, architecture);
         Recipe scaled = base.withLength(length(base.length()));
-        if (iterations != null) {
-            scaled = scaled.withIterations(iterations);
+        if (iterations != null || epochs != null) {
+            scaled = scaled.withIterations(
+                    iterations == null
+                            ? iterations(
+                                    trainingImages, or(batchSize, base.images().batchSize()))
+                            : iterations);
         }
         Optimizer changed = optimizer(base.optimizer());
         return scaled.withOptimizer(changed)
@@ -145,6 +170,12 @@ final class RecipeOptions {
                 .withEvaluations(new Evaluations(
                         or(evaluateTraining, base.evaluations().training()),
                         or(evalMode, base.evaluations().evalMode())));
+    }
+
+    private long iterations(int trainingImages, int batch) {
+        ResidualException.require(
+                epochs >= 1 && epochs <= MAX_EPOCHS, "epochs " + epochs + ": expected 1 to " + MAX_EPOCHS);
+        return (long) epochs * Batches.perEpoch(trainingImages, batch);
     }
 
     private static <T> T or(T given, T otherwise) {

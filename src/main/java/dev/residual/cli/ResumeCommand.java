@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "resume",
@@ -30,9 +32,19 @@ final class ResumeCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data = new DataOptions();
 
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
+
+    @Spec
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
         Console console = new Console();
+        Usage.of(spec, () -> {
+            threads.require();
+            return threads;
+        });
         try (Launch launch = Launch.resume(
                 RunDirectory.open(run),
                 this::changed,
@@ -42,7 +54,17 @@ final class ResumeCommand implements Callable<Integer> {
         }
     }
 
-    private RunConfig changed(RunConfig config, long done) {
+    private RunConfig changed(RunConfig before, long done) {
+        RunConfig.Compute compute = before.compute();
+        int count = threads.given().orElse(compute.threads());
+        int cores = Runtime.getRuntime().availableProcessors();
+        if (count > cores) {
+            new Console()
+                    .warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads "
+                            + cores + " is faster, and rounds differently");
+        }
+        RunConfig config = before.withCompute(
+                new RunConfig.Compute(count, compute.precision(), compute.device(), compute.backend()));
         if (iterations == null) {
             return config;
         }

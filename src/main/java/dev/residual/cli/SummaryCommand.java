@@ -69,8 +69,8 @@ final class SummaryCommand implements Callable<Integer> {
 
     private static String table(String name, Summary summary) {
         StringBuilder table = new StringBuilder();
-        String row = "%-24s %-20s %10s %12s %15s%n";
-        table.append(String.format(row, "layer", "kind", "output", "parameters", "multiply-adds"));
+        String row = "%-21s %-19s %9s %11s %14s%n";
+        table.append(String.format(Locale.ROOT, row, "layer", "kind", "output", "parameters", "multiply-adds"));
         for (Layer layer : summary.layers()) {
             table.append(String.format(
                     Locale.ROOT,
@@ -81,8 +81,9 @@ final class SummaryCommand implements Callable<Integer> {
                     count(layer.parameters()),
                     count(layer.multiplyAdds())));
         }
-        table.append("─".repeat(85)).append(System.lineSeparator());
-        table.append(String.format(row, name, "", "", count(summary.parameters()), count(summary.multiplyAdds())));
+        table.append("─".repeat(78)).append(System.lineSeparator());
+        table.append(String.format(
+                Locale.ROOT, row, name, "", "", count(summary.parameters()), count(summary.multiplyAdds())));
         return table.toString().stripTrailing();
     }
 

@@ -2,12 +2,18 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.tensor.Engine;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How many threads an operation uses. */
 final class ThreadsOption {
     @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
     private Integer threads;
+
+    /** Empty where nothing was said. */
+    Optional<Integer> given() {
+        return Optional.ofNullable(threads);
+    }
 
     int count() {
         return threads == null ? Runtime.getRuntime().availableProcessors() : threads;

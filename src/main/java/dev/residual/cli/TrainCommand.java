@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
+import dev.residual.data.Batches;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
@@ -11,11 +12,14 @@ import dev.residual.launch.Training;
 import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Recipe;
+import dev.residual.recipe.RecipeChanges;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -32,13 +36,19 @@ import picocli.CommandLine.Spec;
         description = "Trains a network and writes a run directory: model, metrics, curves, report.",
         footer = {
             "",
-            "The paper's ResNet-20 on CIFAR-10:   ./residual train --data DIR",
-            "What the article's code does:        ./residual train --architecture article44 --recipe article --data DIR",
-            "A first look, without any data:      ./residual train --dataset shapes --architecture resnet8 --iterations 800"
+            "The paper's ResNet-20 on CIFAR-10:",
+            "  ./residual train --data DIR",
+            "What the article's code does:",
+            "  ./residual train --architecture article44 --recipe article --data DIR",
+            "A first look, without any data:",
+            "  ./residual train --dataset shapes --architecture resnet8 --iterations 800"
         })
 final class TrainCommand implements Callable<Integer> {
+    /** Training images of CIFAR-10 and of CIFAR-100; what an epoch is until the data set is loaded. */
+    private static final int CIFAR_IMAGES = 50_000;
+
     @Option(
-            names = "--architecture",
+            names = {"-a", "--arch", "--architecture", "--model"},
             paramLabel = "NAME",
             description = "resnetD, plainD or articleD with D = 6n+2. Default: resnet20, or that of --from.")
     private String architecture;
@@ -106,6 +116,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--log-steps", description = "Write the loss of every minibatch to steps.csv.")
     private boolean logSteps;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Options from a file, which those given here override: a run's config.json, or a JSON object"
+                    + " of options, such as {\"architecture\": \"resnet20\", \"lr\": 0.05}.")
+    private Path configFile; // read before the others are, by ConfigFile
+
+    @Option(names = "--dry-run", description = "Say what would be done, and do nothing of it.")
+    private boolean dryRun;
+
     @ArgGroup(validate = false, heading = "%nRecipe (training hyper-parameters):%n")
     private RecipeOptions recipeOptions = new RecipeOptions();
 
@@ -116,7 +136,41 @@ final class TrainCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** What the options say, before any data are loaded. */
-    private record Asked(Architecture architecture, Recipe recipe, RunConfig.Keep keep) {}
+    private record Asked(Architecture architecture, Recipe recipe, RunConfig.Keep keep) {
+        /** Says what is changed: {@code runs/resnet20-cifar10-paper-adam-no-augmentation}. */
+        Path defaultOutput(String dataset) {
+            String title = RecipeChanges.title(recipe, architecture).replaceAll("[^\\w.]+", "-");
+            return Path.of("runs", architecture.name() + "-" + dataset + "-" + title);
+        }
+    }
+
+    private int describe(Asked asked, Optional<Model> start, Console console) {
+        String dataset = data.name();
+        boolean there = Datasets.isThere(dataset, data.path());
+        int images =
+                there ? data.load(threads.count(), console).train().size() - validation : CIFAR_IMAGES - validation;
+        Recipe recipe = recipe(asked.architecture, images, start);
+        int epoch = Batches.perEpoch(images, recipe.images().batchSize());
+        long iterations = recipe.length().last(epoch);
+        console.line(
+                asked.architecture.name() + " on " + dataset + ", " + RecipeChanges.title(recipe, asked.architecture));
+        console.line(String.format(
+                Locale.ROOT,
+                "%,d training images, %,d iterations (%.1f epochs), seed %d",
+                images,
+                iterations,
+                (double) iterations / epoch,
+                seed));
+        console.line("into " + (output == null ? asked.defaultOutput(dataset) : output)
+                + (there ? "" : "; " + dataset + " would be downloaded to " + data.path()));
+        Map<String, String> named = RecipeChanges.fields(RecipeChanges.implied(recipe, asked.architecture));
+        RecipeChanges.fields(recipe).forEach((option, value) -> {
+            String before = named.get(option);
+            String change = value.equals(before) || before == null ? "" : "   instead of " + before;
+            console.line(String.format(Locale.ROOT, "  %-22s %s%s", option, value, change));
+        });
+        return Main.OK;
+    }
 
     @Override
     public Integer call() {
@@ -127,9 +181,12 @@ final class TrainCommand implements Callable<Integer> {
         if (output != null) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
+        if (dryRun) {
+            return describe(asked, start, console);
+        }
         Dataset dataset = data.load(threads.count(), console);
         Training training = Training.of(asked.architecture, dataset)
-                .recipe(asked.recipe)
+                .recipe(recipe(asked.architecture, dataset.train().size() - validation, start))
                 .seed(seed)
                 .validation(validation)
                 .threads(threads.count())
@@ -140,8 +197,7 @@ final class TrainCommand implements Callable<Integer> {
                 .dataDirectory(data.path().toAbsolutePath().normalize().toString());
         start.ifPresent(model -> training.startFrom(from.toString(), model));
         if (output == null) {
-            training.outputOrNext(
-                    Path.of("runs", asked.architecture.name() + "-" + dataset.name() + "-" + asked.recipe.name()));
+            training.outputOrNext(asked.defaultOutput(dataset.name()));
         } else {
             training.output(output);
         }
@@ -159,9 +215,19 @@ final class TrainCommand implements Callable<Integer> {
         threads.require();
         Architecture named = start.map(this::architecture)
                 .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
-        Recipe recipe = recipeOptions.recipe(named);
-        start.map(m -> m.card().normalization().kind()).ifPresent(this::requireSameNormalization);
+        Recipe recipe = recipe(named, CIFAR_IMAGES, start);
         return new Asked(named, recipe, new RunConfig.Keep(checkpointEvery, logSteps));
+    }
+
+    /** With the normalisation that the weights are used to. */
+    private Recipe recipe(Architecture named, int trainingImages, Optional<Model> start) {
+        Recipe recipe = recipeOptions.recipe(named, trainingImages);
+        return start.map(m -> m.card().normalization().kind())
+                .map(kind -> {
+                    requireSameNormalization(kind);
+                    return recipe.withImages(recipe.images().withNormalization(kind));
+                })
+                .orElse(recipe);
     }
 
     private void requireSameNormalization(Normalization.Kind own) {

@@ -4,6 +4,7 @@ import dev.residual.Text;
 import dev.residual.data.Datasets;
 import dev.residual.graph.Summary;
 import dev.residual.launch.Launch;
+import dev.residual.recipe.RecipeChanges;
 import dev.residual.report.RunReports;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
@@ -21,11 +22,13 @@ final class TrainingScreen {
     private final Console console;
     private final TrainingRun run;
     private final RunDirectory directory;
+    private final boolean locked;
 
     TrainingScreen(Console console, Launch launch) {
         this.console = console;
         run = launch.run();
         directory = launch.claimed().orElseThrow().run();
+        locked = launch.claimed().orElseThrow().lock().isHeld();
     }
 
     /** @return the exit code */
@@ -61,25 +64,32 @@ final class TrainingScreen {
 
     private void greet() {
         RunConfig config = run.config();
+        console.line(config.architecture().name() + " on " + run.dataset().name() + ", "
+                + RecipeChanges.title(config.recipe(), config.architecture()));
         console.line(String.format(
                 Locale.ROOT,
-                "%s on %s, %s recipe: %,d parameters, %,d training images, %,d iterations of %d (%.1f epochs)",
-                config.architecture().name(),
-                run.dataset().name(),
-                config.recipe().name(),
-                Summary.of(config.architecture().graph()).parameters(),
+                "  %,d training images, %,d iterations of %d (%.1f epochs), seed %d",
                 run.dataset().train().size() - config.data().validation(),
                 run.lastIteration(),
                 config.recipe().images().batchSize(),
-                (double) run.lastIteration() / run.batchesPerEpoch()));
+                (double) run.lastIteration() / run.batchesPerEpoch(),
+                config.seed()));
         int threads = config.compute().threads();
+        console.line(String.format(
+                Locale.ROOT,
+                "  %,d parameters, on %s in %s with %d thread%s, about %s of memory",
+                Summary.of(config.architecture().graph()).parameters(),
+                config.compute().device(),
+                config.compute().precision(),
+                threads,
+                threads == 1 ? "" : "s",
+                TrainingMemory.of(config, run.dataset())));
+        if (!locked) {
+            console.warn("the file system of " + directory.path()
+                    + " has no locks: see to it that no other process trains there");
+        }
         long done = run.start().iteration();
-        console.line("into " + directory.path() + ", on " + config.compute().device() + " in "
-                + config.compute().precision() + " with " + threads + (threads == 1 ? " thread" : " threads")
-                + ", seed "
-                + config.seed()
-                + (done > 0 ? ", going on from iteration " + done : "")
-                + "; about " + TrainingMemory.of(config, run.dataset()) + " of memory");
+        console.line("  into " + directory.path() + (done > 0 ? ", going on from iteration " + done : ""));
     }
 
     /** Training is over and its model is written, so that no fault of the report may end it with an error. */
@@ -100,12 +110,14 @@ final class TrainingScreen {
     private void farewell() {
         console.line("  model    " + directory.model());
         String residual = Console.command();
-        console.line("Next:  " + residual + " evaluate " + directory.path() + "   its accuracy, class by class");
+        console.line("Its accuracy, class by class:");
+        console.line("  " + residual + " evaluate " + directory.path());
         if (run.dataset().name().equals(Datasets.SHAPES)) {
-            console.line("       " + residual + " train --data data --iterations 7820"
-                    + "   the paper's ResNet-20 on CIFAR-10, downloaded once");
+            console.line("The paper's ResNet-20 on CIFAR-10, which is downloaded once:");
+            console.line("  " + residual + " train --data data --iterations 7820");
         } else {
-            console.line("       " + residual + " resume " + directory.path() + " --iterations N   train for longer");
+            console.line("To train for longer:");
+            console.line("  " + residual + " resume " + directory.path() + " --iterations N");
         }
     }
 }

@@ -11,14 +11,19 @@ import dev.residual.train.TrainingEvent.LearningRateChanged;
 import dev.residual.train.TrainingEvent.Stepped;
 import dev.residual.train.TrainingEvent.Warning;
 import dev.residual.train.TrainingRun;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressState;
 
-/** What a person sees while a network is trained: a line an epoch and, at a terminal, a bar below. */
+/**
+ * What a person sees while a network is trained: a table with a row an epoch, which fits into 80 columns, and, at a
+ * terminal, a bar below that is as wide as its worth allows.
+ */
 final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
-    private static final int GAUGE = 24;
+    private static final int GAUGE = 10;
 
     private final Console console;
     private final boolean articleStyle;
@@ -26,12 +31,15 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
     private final int epochs;
     private final int batchesPerEpoch;
     private final ProgressBar bar;
+    private final boolean validated;
+    private boolean headed;
     private volatile Progress progress;
     private volatile boolean evaluating;
 
     TrainingView(Console console, TrainingRun run) {
         this.console = console;
         articleStyle = run.config().recipe().name().equals("article");
+        validated = run.config().data().validation() > 0;
         progress = run.start();
         lastIteration = run.lastIteration();
         batchesPerEpoch = run.batchesPerEpoch();
@@ -50,7 +58,11 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
         } else if (event instanceof Evaluating) {
             evaluating = true;
         } else if (event instanceof EpochEnded e) {
-            console.line(articleStyle ? articleLine(e.metrics()) : line(e.metrics()));
+            if (!articleStyle && !headed) {
+                console.line(header());
+                headed = true;
+            }
+            console.line(articleStyle ? articleLine(e.metrics()) : row(e.metrics()));
         } else if (event instanceof LearningRateChanged c && c.iteration() > 0) {
             console.line((articleStyle ? "change lr" : "learning rate") + ": " + MetricsFile.rate(c.learningRate())
                     + " from iteration " + c.iteration() + " on");
@@ -70,50 +82,72 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
                 m.test().accuracy());
     }
 
-    private String line(Metrics m) {
-        int width = Integer.toString(epochs).length();
-        String trained = Double.isNaN(m.train().loss())
-                ? " ".repeat(29)
-                : String.format(
-                        Locale.ROOT,
-                        "loss %6.4f   train %6.2f %%",
-                        m.train().loss(),
-                        m.train().accuracy());
-        String validated = Double.isNaN(m.validation().accuracy())
-                ? ""
-                : String.format(
-                        Locale.ROOT, "   validation %5.2f %%", m.validation().accuracy());
-        String speed = Double.isNaN(m.time().imagesPerSecond())
-                ? ""
-                : String.format(Locale.ROOT, "   %,6.0f images/s", m.time().imagesPerSecond());
-        return String.format(
-                        Locale.ROOT, "epoch %" + width + "d/%d   iteration %6d   ", m.epoch(), epochs, m.iteration())
-                + trained
-                + validated
-                + String.format(Locale.ROOT, "   test %5.2f %%", m.test().accuracy())
-                + speed;
+    private String header() {
+        return line("epoch", "iteration", "loss", "train %", "valid. %", "test %", "images/s", "elapsed", "left");
     }
 
+    private String row(Metrics m) {
+        return line(
+                m.epoch() + "/" + epochs,
+                Long.toString(m.iteration()),
+                figure("%.4f", m.train().loss()),
+                figure("%.2f", m.train().accuracy()),
+                figure("%.2f", m.validation().accuracy()),
+                figure("%.2f", m.test().accuracy()),
+                figure("%,.0f", m.time().imagesPerSecond()),
+                Text.clock(m.time().seconds()),
+                m.iteration() == 0 ? "" : Text.clock(left(m.time().seconds(), m.iteration())));
+    }
+
+    /** In 78 columns; that of the validation set only where there is one. */
+    private String line(
+            String epoch,
+            String iteration,
+            String loss,
+            String train,
+            String validation,
+            String test,
+            String speed,
+            String elapsed,
+            String left) {
+        return String.format(Locale.ROOT, "%9s %9s %7s %7s ", epoch, iteration, loss, train)
+                + (validated ? String.format(Locale.ROOT, "%8s ", validation) : "")
+                + String.format(Locale.ROOT, "%7s %8s %8s %8s", test, speed, elapsed, left);
+    }
+
+    private static String figure(String format, double value) {
+        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
+    }
+
+    private double left(double seconds, long iteration) {
+        return seconds / iteration * (lastIteration - iteration);
+    }
+
+    /** By worth, as many of its fields as fit: the epoch with a gauge of its own, the whole run, and what is learnt. */
     private String render(ProgressState ignored, int columns) {
         Progress p = progress;
-        double fraction = (double) p.iteration() / lastIteration;
-        String text = " " + Console.gauge(fraction, GAUGE) + String.format(Locale.ROOT, " %3.0f %%", 100 * fraction)
-                + "  " + p.iteration() + "/" + lastIteration;
-        if (p.epochSums().images() > 0) {
-            text += String.format(
-                    Locale.ROOT,
-                    "  loss %.3f  acc %.1f %%  %,.0f images/s",
-                    p.trainingScore().loss(),
-                    p.trainingScore().accuracy(),
-                    p.imagesPerSecond());
-        }
+        long inEpoch = p.iteration() % batchesPerEpoch;
+        long epoch = Math.min(epochs, p.iteration() / batchesPerEpoch + 1);
+        List<String> fields = new ArrayList<>();
+        fields.add(String.format(
+                Locale.ROOT,
+                "%9s %s %5.1f %%",
+                epoch + "/" + epochs,
+                Console.gauge((double) inEpoch / batchesPerEpoch, GAUGE),
+                100.0 * p.iteration() / lastIteration));
         if (p.iteration() > 0) {
-            text += "  " + Text.duration(p.seconds() / p.iteration() * (lastIteration - p.iteration())) + " left";
+            fields.add(Text.clock(p.seconds()));
+            fields.add(Text.clock(left(p.seconds(), p.iteration())) + " left");
         }
         if (evaluating) {
-            text += "  evaluating …";
+            fields.add("evaluating …");
+        } else if (p.epochSums().images() > 0) {
+            fields.add(String.format(Locale.ROOT, "loss %.3f", p.trainingScore().loss()));
+            fields.add(
+                    String.format(Locale.ROOT, "acc %.1f %%", p.trainingScore().accuracy()));
+            fields.add(String.format(Locale.ROOT, "%,.0f images/s", p.imagesPerSecond()));
         }
-        return text.length() > columns && columns > 0 ? text.substring(0, columns) : text;
+        return Console.fitting(fields, columns);
     }
 
     @Override

@@ -102,7 +102,8 @@ class CommandLineTest {
                 run.toString());
         assertThat(trained.code()).as(trained.err()).isZero();
         assertThat(trained.out())
-                .contains("epoch 1/1")
+                .contains("epoch iteration    loss train % valid. %  test %")
+                .contains("      1/1         6 ")
                 .contains("Test accuracy")
                 .contains("residual evaluate " + run);
         assertThat(trained.err()).isEmpty();

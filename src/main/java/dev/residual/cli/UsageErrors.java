@@ -1,0 +1,67 @@
+package dev.residual.cli;
+
+import dev.residual.data.Datasets;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What is said where the usage is wrong: the fault, and the nearest thing that is right. */
+final class UsageErrors {
+    private UsageErrors() {}
+
+    /** @return the exit code */
+    static int print(ParameterException e) {
+        CommandSpec spec = e.getCommandLine().getCommandSpec();
+        PrintWriter err = e.getCommandLine().getErr();
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String typed = unmatched.getUnmatched().get(0).replaceAll("=.*", "");
+            err.println("residual: " + Console.harmless(sentence(typed, spec)));
+            Optional<String> hint = hint(typed, spec);
+            List<String> similar = hint.map(List::of).orElseGet(unmatched::getSuggestions);
+            if (!similar.isEmpty()) {
+                err.println("Did you mean " + String.join(" or ", similar) + "?");
+            }
+        } else {
+            err.println("residual: " + Console.harmless(e.getMessage()));
+        }
+        err.println("See '" + spec.qualifiedName() + " --help'.");
+        return Main.USAGE;
+    }
+
+    private static String sentence(String typed, CommandSpec spec) {
+        if (typed.startsWith("-")) {
+            return "'" + spec.qualifiedName() + "' has no option " + typed;
+        }
+        return spec.subcommands().isEmpty()
+                ? "'" + spec.qualifiedName() + "' does not expect '" + typed + "'"
+                : "there is no command '" + typed + "'";
+    }
+
+    private static Optional<String> hint(String typed, CommandSpec spec) {
+        String spelt = "--" + typed.replaceFirst("^-+", "").replace('_', '-');
+        if (typed.startsWith("-") && spec.findOption(spelt) != null) {
+            return Optional.of(spelt);
+        }
+        if (has(spec, "--architecture") && typed.matches("(resnet|plain|article)\\d+")) {
+            return Optional.of("--architecture " + typed);
+        }
+        if (has(spec, "--dataset") && Datasets.names().contains(typed)) {
+            return Optional.of("--dataset " + typed);
+        }
+        if (typed.matches("--(model|checkpoint|weights)") && takesModel(spec)) {
+            return Optional.of("MODEL without an option before it");
+        }
+        return Hints.of(typed).filter(hint -> !hint.startsWith("--") || has(spec, hint.split(" ")[0]));
+    }
+
+    private static boolean takesModel(CommandSpec spec) {
+        return List.of("evaluate", "predict", "export").contains(spec.name());
+    }
+
+    private static boolean has(CommandSpec spec, String option) {
+        return spec.findOption(option) != null;
+    }
+}
