@@ -47,22 +47,12 @@ class TerminalTest {
     void figuresInLatinDigits() {
         Locale before = Locale.getDefault();
         try {
-            for (Locale locale : List.of(new Locale("ar", "EG"), new Locale("tr", "TR"), new Locale("hi", "IN"))) {
-                Locale.setDefault(locale);
-                String out = run(
-                                        "train",
-                                        "-a",
-                                        "resnet8",
-                                        "--dataset",
-                                        "shapes",
-                                        "--iterations",
-                                        "1",
-                                        "--output",
-                                        folder.resolve(locale.toString()))
-                                .out()
-                        + run("evaluate", folder.resolve(locale.toString())).out();
-                assertThat(out).doesNotContainPattern("\\p{Nd}(?<![0-9])").contains("2,000 images");
-            }
+            Locale.setDefault(new Locale("ar", "EG"));
+            Path run = folder.resolve("arabic");
+            String out = run("train", "-a", "resnet8", "--dataset", "shapes", "--iterations", "1", "--output", run)
+                            .out()
+                    + run("evaluate", run).out();
+            assertThat(out).doesNotContainPattern("\\p{Nd}(?<![0-9])").contains("2,000 images");
         } finally {
             Locale.setDefault(before);
         }
