@@ -188,7 +188,12 @@ public record Architecture(
         return 1 - (1 - survival) * (before + i + 1) / all;
     }
 
-    /** The name that {@link #of} knows, followed by what differs from it. */
+    /** The name that {@link #of} knows from which this differs least. */
+    public String baseName() {
+        return Names.base(this);
+    }
+
+    /** The {@link #baseName}, followed by what differs from it. */
     public String name() {
         return Names.name(this);
     }

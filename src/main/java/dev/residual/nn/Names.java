@@ -3,7 +3,6 @@ package dev.residual.nn;
 import dev.residual.ResidualException;
 import dev.residual.nn.Block.Layer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,54 +60,56 @@ public final class Names {
         return new Architecture(Architecture.CIFAR, stages, Block.basic(64), Shortcut.B, false, 1, 10);
     }
 
-    /** The known name from which the network differs least, and what differs; images and classes have no part in it. */
-    static String name(Architecture a) {
+    /** The known name from which a network differs least; images and classes have no part in it. */
+    static String base(Architecture a) {
+        int depth = 2 + 2 * a.stages().blocks().stream().mapToInt(n -> n).sum(); // with basic blocks
         String family =
                 switch (a.shortcut()) {
                     case NONE -> "plain";
                     case ARTICLE -> "article";
                     default -> "resnet";
                 };
-        return Stream.of(family, "resnet")
-                .map(start -> name(a, start, a.depth()))
-                .min(Comparator.comparingInt(List::size))
-                .map(parts -> String.join("-", parts))
-                .orElseThrow();
+        return Stream.of(family + depth, "resnet" + depth)
+                .filter(Names::isKnown)
+                .findFirst()
+                .orElse(family + "20");
     }
 
-    private static List<String> name(Architecture a, String family, int depth) {
-        Architecture base;
+    private static boolean isKnown(String name) {
         try {
-            base = architecture(family + depth);
-        } catch (ResidualException e) { // as deep as no network that has a name
-            base = architecture(family + "20");
+            architecture(name);
+            return true;
+        } catch (ResidualException e) {
+            return false;
         }
+    }
+
+    static String name(Architecture a) {
+        String base = base(a);
+        List<String> parts = differences(a, architecture(base));
+        parts.add(0, base);
+        return String.join("-", parts);
+    }
+
+    private static List<String> differences(Architecture a, Architecture base) {
         Stages stages = a.stages();
+        Stages its = base.stages();
+        Activation activation = a.block().activation();
         Map<String, Boolean> differences = new LinkedHashMap<>();
         differences.put(a.shortcut().toString(), a.shortcut() != base.shortcut());
         differences.put(a.convBias() ? "bias" : "nobias", a.convBias() != base.convBias());
-        differences.put(
-                "n" + joined(stages.blocks()),
-                !stages.blocks().equals(base.stages().blocks()));
-        differences.put(
-                "w" + joined(stages.channels()),
-                !stages.channels().equals(base.stages().channels()));
+        differences.put("n" + joined(stages.blocks()), !stages.blocks().equals(its.blocks()));
+        differences.put("w" + joined(stages.channels()), !stages.channels().equals(its.channels()));
         differences.put(
                 "stem" + stages.stem(),
-                (stages.stem() == stages.channels().get(0))
-                        != (base.stages().stem() == base.stages().channels().get(0)));
+                stages.stem() != its.withChannels(stages.channels()).stem());
         differences.put("block" + a.block().toString().replace(',', '-'), !sameLayers(a.block(), base.block()));
-        differences.put(
-                a.block().activation().toString(),
-                a.block().activation() != base.block().activation());
+        differences.put(activation.toString(), activation != base.block().activation());
         differences.put("sd" + a.survival(), a.survival() != 1);
-        List<String> parts = new ArrayList<>(List.of(family + depth));
-        differences.forEach((part, differs) -> {
-            if (differs) {
-                parts.add(part);
-            }
-        });
-        return parts;
+        return differences.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     /** Whether blocks are the same but for their width. */

@@ -1,8 +1,10 @@
 package dev.residual.run;
 
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Block;
 import dev.residual.recipe.RecipeChanges;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A configuration as options of {@code residual train}: those that are not the defaults, and all that are chosen by the machine. */
@@ -34,14 +36,24 @@ public final class RunOptions {
 
     private static Map<String, String> architecture(Architecture architecture) {
         Map<String, String> options = new LinkedHashMap<>();
-        String name = architecture.name().replaceAll("-.*", "");
-        Architecture named = Architecture.of(name);
-        options.put("architecture", name);
+        Architecture named = Architecture.of(architecture.baseName());
+        options.put("architecture", architecture.baseName());
         if (architecture.shortcut() != named.shortcut()) {
             options.put("shortcut", architecture.shortcut().toString());
         }
-        if (!architecture.widths().equals(named.widths())) {
-            options.put("widths", architecture.widths().toString().replaceAll("[\\[\\] ]", ""));
+        List<Integer> widths = architecture.stages().channels();
+        if (!widths.equals(named.stages().channels())) {
+            options.put("widths", widths.toString().replaceAll("[\\[\\] ]", ""));
+        }
+        Block block = architecture.block();
+        if (!block.layers().equals(named.withWidths(widths).block().layers())) {
+            options.put("block", block.toString());
+        }
+        if (block.activation() != named.block().activation()) {
+            options.put("activation", block.activation().toString());
+        }
+        if (architecture.survival() != 1) {
+            options.put("stochastic-depth", Double.toString(architecture.survival()));
         }
         if (architecture.convBias() != named.convBias()) {
             options.put("conv-bias", Boolean.toString(architecture.convBias()));

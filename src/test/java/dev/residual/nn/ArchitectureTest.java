@@ -45,7 +45,7 @@ class ArchitectureTest {
         assertThat(resnet20.withActivation(Activation.BN_AFTER_ADDITION).name())
                 .isEqualTo("resnet20-bn-after-addition");
         assertThat(resnet20.withLayers(Variants.layers("1x16", "3x16", "1x64")).name())
-                .isEqualTo("resnet29-block1x16-3x16-1x64");
+                .isEqualTo("resnet20-block1x16-3x16-1x64");
         assertThat(Architecture.of("article44").withConvBias(false).name()).isEqualTo("article44-nobias");
         assertThat(Architecture.of("resnet18")
                         .withWidths(List.of(16, 32, 64, 128))
