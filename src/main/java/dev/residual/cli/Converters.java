@@ -22,12 +22,14 @@ final class Converters {
 
     static void register(CommandLine commandLine) {
         commandLine
-                .registerConverter(Augmentation.class, oneOf(Augmentation.values()))
+                .registerConverter(Augmentation.Kind.class, oneOf(Augmentation.Kind.values()))
                 .registerConverter(Normalization.Kind.class, oneOf(Normalization.Kind.values()))
                 .registerConverter(Shortcut.class, oneOf(Shortcut.values()))
                 .registerConverter(Activation.class, oneOf(Activation.values()))
                 .registerConverter(Layer.class, sentence(Layer::of))
                 .registerConverter(RecipeOptions.OptimizerKind.class, oneOf(RecipeOptions.OptimizerKind.values()))
+                .registerConverter(RecipeOptions.ScheduleKind.class, oneOf(RecipeOptions.ScheduleKind.values()))
+                .registerConverter(TrainCommand.Kept.class, oneOf(TrainCommand.Kept.values()))
                 .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
                 .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))

@@ -10,6 +10,7 @@ import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.launch.FoundModel;
 import dev.residual.model.Model;
+import dev.residual.recipe.Recipe;
 import dev.residual.tensor.Precision;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -42,6 +43,8 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    private static final int DEFAULT_BATCH = 128;
+
     /** Columns of a terminal, into which a confusion matrix must fit. */
     private static final int COLUMNS = 80;
 
@@ -70,6 +73,20 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private BackendOption backend = new BackendOption();
 
+    @Option(
+            names = "--batch-statistics",
+            description = "Let BN use the statistics of each batch, as a network does that is never put into evaluation"
+                    + " mode; the images come in the set's own order. Default: its running statistics.")
+    private boolean batchStatistics;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            description =
+                    "Images in each batch of --batch-statistics; the last may be smaller. Default: the recipe's that"
+                            + " the network was trained by, or 128.")
+    private Integer batchSize;
+
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
@@ -82,6 +99,11 @@ final class EvaluateCommand implements Callable<Integer> {
         Usage.of(spec, () -> {
             Precision.requireName(precision == null ? "auto" : precision);
             Backend.requireName(backend.name());
+            ResidualException.require(
+                    batchSize == null || batchStatistics && batchSize >= 1 && batchSize <= Recipe.Images.MAX_BATCH,
+                    batchStatistics
+                            ? "--batch-size " + batchSize + ": expected 1 to " + Recipe.Images.MAX_BATCH
+                            : "--batch-size is for --batch-statistics: otherwise no image depends on others");
             return precision;
         });
         FoundModel found = FoundModel.find(path, console::warn);
@@ -92,16 +114,30 @@ final class EvaluateCommand implements Callable<Integer> {
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
         ImageSet images = images(dataset, found);
-        Evaluation evaluation = Evaluator.of(model, compute(model)).evaluate(images);
+        Evaluator evaluator = Evaluator.of(model, compute(model));
+        int batch = batchStatistics ? batchSize(model) : 0;
+        Evaluation evaluation =
+                batch > 0 ? evaluator.evaluateByBatchStatistics(images, batch) : evaluator.evaluate(images);
         if (!Double.isFinite(evaluation.loss())) {
             throw new ResidualException(path + " computes logits that are NaN or infinite, so it has no accuracy");
         }
         if (json) {
-            System.out.println(Json.pretty(document(evaluation, dataset)));
+            System.out.println(Json.pretty(document(evaluation, dataset, batch)));
         } else {
-            console.line(text(evaluation, dataset));
+            console.line(text(evaluation, dataset, batch));
         }
         return Main.OK;
+    }
+
+    private int batchSize(Model model) {
+        if (batchSize != null) {
+            return batchSize;
+        }
+        return model.card()
+                .provenance()
+                .training()
+                .map(t -> t.recipe().images().batchSize())
+                .orElse(DEFAULT_BATCH);
     }
 
     private Evaluator.Compute compute(Model model) {
@@ -123,7 +159,8 @@ final class EvaluateCommand implements Callable<Integer> {
         };
     }
 
-    private Map<String, Object> document(Evaluation e, Dataset dataset) {
+    /** @param batch images in each batch whose statistics BN used; 0 where it used its running ones */
+    private Map<String, Object> document(Evaluation e, Dataset dataset, int batch) {
         Map<String, Double> perClass = new LinkedHashMap<>();
         for (int c = 0; c < e.classes(); c++) {
             perClass.put(dataset.classes().get(c), e.recall()[c]);
@@ -132,6 +169,9 @@ final class EvaluateCommand implements Callable<Integer> {
         document.put("model", path.toString());
         document.put("dataset", dataset.name());
         document.put("split", part.toString());
+        if (batch > 0) {
+            document.put("batch_statistics", batch);
+        }
         document.put("images", e.images());
         document.put("correct", e.correct());
         document.put("accuracy", e.accuracy());
@@ -141,20 +181,21 @@ final class EvaluateCommand implements Callable<Integer> {
         return document;
     }
 
-    private String text(Evaluation e, Dataset dataset) {
+    private String text(Evaluation e, Dataset dataset, int batch) {
         List<String> classes = dataset.classes();
         int width = Math.max(8, classes.stream().mapToInt(String::length).max().orElse(0));
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
-                "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%n%n",
+                "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%s%n%n",
                 path,
                 dataset.name(),
                 part,
                 e.accuracy(),
                 e.images(),
                 e.correct(),
-                e.loss()));
+                e.loss(),
+                batch > 0 ? ", BN by the statistics of batches of " + batch : ""));
         boolean matrix = width + 9 + 6 * e.classes() <= COLUMNS;
         if (matrix) {
             text.append(" ".repeat(width + 10)).append("predicted\n");

@@ -7,12 +7,16 @@ import dev.residual.data.Normalization;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Optimizer;
 import dev.residual.recipe.Optimizer.Adam;
+import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.recipe.Optimizer.Sgd;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.Recipe.Evaluations;
 import dev.residual.recipe.Recipe.Length;
+import dev.residual.recipe.Recipe.Regularization;
 import dev.residual.recipe.Schedule;
+import dev.residual.recipe.Schedule.Cosine;
+import dev.residual.recipe.Schedule.OneCycle;
 import dev.residual.recipe.Schedule.Steps;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +27,8 @@ final class RecipeOptions {
     /** The optimizers by name. */
     enum OptimizerKind {
         SGD,
-        ADAM;
+        ADAM,
+        ADAMW;
 
         @Override
         public String toString() {
@@ -33,19 +38,32 @@ final class RecipeOptions {
 
     /** So that their iterations are no more than a recipe can have. */
     private static final int MAX_EPOCHS = 10_000;
+    /** The schedules by name. */
+    enum ScheduleKind {
+        STEPS,
+        CONSTANT,
+        COSINE,
+        ONE_CYCLE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
 
     @Option(
             names = "--recipe",
             paramLabel = "NAME",
             defaultValue = "paper",
-            description = "paper (section 4.2 of He et al. 2015) or article (what the article's code does)."
-                    + " Default: ${DEFAULT-VALUE}.")
+            description = "paper (section 4.2 of He et al. 2015), article (what the article's code does) or quick (an"
+                    + " eighth of the iterations). Default: ${DEFAULT-VALUE}.")
     String recipe;
 
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "Minibatches to train on; the learning rate's milestones move in proportion. Default: 64000.")
+            description = "Minibatches to train on; the learning rate's milestones move in proportion. Default: 64000;"
+                    + " quick 8000.")
     Long iterations;
 
     @Option(
@@ -58,29 +76,32 @@ final class RecipeOptions {
     @Option(
             names = {"--optimizer", "--opt"},
             paramLabel = "NAME",
-            description = "sgd or adam. Default: sgd.")
+            description = "sgd, adam or adamw. Default: sgd.")
     OptimizerKind optimizer;
 
     @Option(
             names = {"--lr", "--learning-rate"},
             paramLabel = "X",
-            description = "Default: 0.1; with adam 0.001.")
+            description = "Default: 0.1, quick 0.2; with adam and adamw 0.001.")
     Double learningRate;
 
     @Option(names = "--momentum", paramLabel = "X", description = "SGD momentum. Default: 0.9.")
     Double momentum;
 
+    @Option(names = "--nesterov", negatable = true, description = "Nesterov momentum. Default: no, quick yes.")
+    Boolean nesterov;
+
     @Option(
             names = {"--wd", "--weight-decay"},
             paramLabel = "X",
-            description = "Default: paper 1e-4, article 5e-4.")
+            description = "Default: paper 1e-4, article and quick 5e-4; with adamw 0.01.")
     Double weightDecay;
 
     @Option(
             names = "--weight-decay-on",
             paramLabel = "WHAT",
             description = "What weight decay applies to: all, or weights (neither BN's parameters nor biases)."
-                    + " Default: all.")
+                    + " Default: all, quick weights.")
     Decay.On weightDecayOn;
 
     @Option(
@@ -88,6 +109,40 @@ final class RecipeOptions {
             paramLabel = "N",
             description = "Mini-batch size. Default: 128.")
     Integer batchSize;
+
+    @Option(
+            names = "--clip-grad-norm",
+            paramLabel = "X",
+            description = "Largest norm of all gradients together; 0 is no limit. Default: 0.")
+    Double clipGradNorm;
+
+    @Option(
+            names = "--label-smoothing",
+            paramLabel = "X",
+            description = "The part of each label that all classes share. Default: 0, quick 0.1.")
+    Double labelSmoothing;
+
+    @Option(
+            names = "--ema",
+            paramLabel = "X",
+            description = "Decay of an exponential moving average of the weights, which is then what is evaluated and"
+                    + " saved; 0 is none. Default: 0, quick 0.999.")
+    Double ema;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            description =
+                    "Of the learning rate: steps, constant, cosine or one-cycle. Default: steps, quick one-cycle.")
+    ScheduleKind schedule;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "N",
+            description =
+                    "Iterations of linear warm-up; with one-cycle those up to the peak. Default: 0; one-cycle 30 %%"
+                            + " of all.")
+    Long warmup;
 
     @Option(
             names = "--milestones",
@@ -122,19 +177,41 @@ final class RecipeOptions {
             description = "End here at the latest; 0 is no limit. Default: paper 0, article 200.")
     Integer maxEpochs;
 
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            description =
+                    "Stop after N epochs in which the validation accuracy has not risen (needs --validation); 0 is"
+                            + " never. Default: 0.")
+    Integer patience;
+
     @Option(names = "--shuffle", negatable = true, description = "Reshuffle every epoch. Default: yes.")
     Boolean shuffle;
 
     @Option(
             names = "--augmentation",
             paramLabel = "NAME",
-            description = "none, crop, flip or crop-flip. Default: crop-flip.")
-    Augmentation augmentation;
+            description = "none, crop, flip, crop-flip, alternating-flip or crop-alternating-flip. Default: crop-flip,"
+                    + " quick crop-alternating-flip.")
+    Augmentation.Kind augmentation;
+
+    @Option(
+            names = "--cutout",
+            paramLabel = "N",
+            description = "Side of a square that is blanked in each training image (usual on CIFAR-10: 16); 0 is none."
+                    + " Default: 0.")
+    Integer cutout;
+
+    @Option(
+            names = "--mixup",
+            paramLabel = "X",
+            description = "Alpha of mixup (usual on CIFAR-10: 1); 0 is none. Default: 0.")
+    Double mixup;
 
     @Option(
             names = "--normalization",
             paramLabel = "NAME",
-            description = "none, channel or pixel-mean. Default: paper pixel-mean, article none.")
+            description = "none, channel or pixel-mean. Default: paper pixel-mean, article none, quick channel.")
     Normalization.Kind normalization;
 
     @Option(
@@ -164,10 +241,16 @@ final class RecipeOptions {
                             : iterations);
         }
         Optimizer changed = optimizer(base.optimizer());
-        return scaled.withOptimizer(changed)
-                .withSchedule(schedule((Steps) scaled.schedule(), changed))
-                .withImages(images(base.images()))
-                .withEvaluations(new Evaluations(
+        boolean sameKind = changed.name().equals(base.optimizer().name());
+        double rate = sameKind ? base.schedule().learningRate() : changed.defaultLearningRate();
+        return new Recipe(
+                base.name(),
+                changed,
+                schedule(scaled, or(learningRate, rate)),
+                regularization(base.regularization()),
+                scaled.length(),
+                images(base.images()),
+                new Evaluations(
                         or(evaluateTraining, base.evaluations().training()),
                         or(evalMode, base.evaluations().evalMode())));
     }
@@ -183,26 +266,67 @@ final class RecipeOptions {
     }
 
     private Length length(Length base) {
-        return new Length(base.iterations(), or(wholeEpochs, base.wholeEpochs()), or(maxEpochs, base.maxEpochs()));
+        return new Length(
+                base.iterations(),
+                or(wholeEpochs, base.wholeEpochs()),
+                or(maxEpochs, base.maxEpochs()),
+                or(patience, base.patience()));
+    }
+
+    private Regularization regularization(Regularization base) {
+        return new Regularization(
+                or(labelSmoothing, base.labelSmoothing()), or(clipGradNorm, base.clipGradNorm()), or(ema, base.ema()));
     }
 
     private Optimizer optimizer(Optimizer base) {
-        Decay decay = new Decay(
-                or(weightDecay, base.decay().factor()),
-                or(weightDecayOn, base.decay().on()));
         OptimizerKind kind = or(optimizer, OptimizerKind.SGD);
-        if (kind == OptimizerKind.ADAM) {
-            ResidualException.require(momentum == null, "--momentum is for SGD; Adam has its own constants");
-            return new Adam(decay);
+        double factor =
+                kind == OptimizerKind.ADAMW ? AdamW.DEFAULT_DECAY : base.decay().factor();
+        Decay decay = new Decay(
+                or(weightDecay, factor), or(weightDecayOn, base.decay().on()));
+        if (kind == OptimizerKind.SGD) {
+            Sgd sgd = (Sgd) base;
+            return new Sgd(or(momentum, sgd.momentum()), or(nesterov, sgd.nesterov()), decay);
         }
-        return new Sgd(or(momentum, ((Sgd) base).momentum()), decay);
+        ResidualException.require(momentum == null, "--momentum is for SGD; Adam has its own constants");
+        ResidualException.require(nesterov == null, "--nesterov is for SGD");
+        return kind == OptimizerKind.ADAM ? new Adam(decay) : new AdamW(decay);
     }
 
-    private Schedule schedule(Steps base, Optimizer chosen) {
-        double rate = optimizer == null ? base.learningRate() : chosen.defaultLearningRate();
-        Steps changed = base.withLearningRate(or(learningRate, rate))
-                .withGamma(or(gamma, base.gamma()))
-                .withWarmup(or(warmupLearningRate, base.warmup()));
+    private Schedule schedule(Recipe base, double rate) {
+        long length = base.length().iterations();
+        Schedule chosen = base.schedule();
+        if (schedule != null) {
+            chosen = switch (schedule) {
+                case STEPS ->
+                    chosen instanceof Steps
+                            ? chosen
+                            : new Steps(
+                                    rate, List.of((length + 1) / 2, (3 * length + 3) / 4), 0.1, 0, 0); // as the paper's
+                case CONSTANT -> new Steps(rate, List.of(), 0.1, 0, 0);
+                case COSINE -> new Cosine(rate, length, 0);
+                case ONE_CYCLE ->
+                    chosen instanceof OneCycle
+                            ? chosen
+                            : new OneCycle(rate, length, Math.round(OneCycle.RISE * length));
+            };
+        }
+        chosen = chosen.withLearningRate(rate);
+        if (warmup != null) {
+            chosen = chosen.withWarmup(warmup);
+        }
+        if (chosen instanceof Steps steps) {
+            return steps(steps);
+        }
+        ResidualException.require(
+                milestones == null && gamma == null && warmupLearningRate == null,
+                "--milestones, --gamma and --warmup-learning-rate are for --schedule steps");
+        return chosen;
+    }
+
+    private Steps steps(Steps base) {
+        Steps changed = base.withGamma(or(gamma, base.gamma()))
+                .withWarmupLearningRate(or(warmupLearningRate, base.warmupLearningRate()));
         return milestones == null ? changed : changed.withMilestones(milestones);
     }
 
@@ -210,7 +334,10 @@ final class RecipeOptions {
         return new Recipe.Images(
                 or(batchSize, base.batchSize()),
                 or(shuffle, base.shuffle()),
-                or(augmentation, base.augmentation()),
+                new Augmentation(
+                        or(augmentation, base.augmentation().kind()),
+                        or(cutout, base.augmentation().cutout()),
+                        or(mixup, base.augmentation().mixup())),
                 or(normalization, base.normalization()));
     }
 }

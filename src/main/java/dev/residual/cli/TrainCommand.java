@@ -113,6 +113,14 @@ final class TrainCommand implements Callable<Integer> {
             description = "Iterations from one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
     private long checkpointEvery;
 
+    @Option(
+            names = "--keep",
+            paramLabel = "WHAT",
+            defaultValue = "last",
+            description = "last (model.safetensors, the last iteration), or best: beside it model-best.safetensors, the"
+                    + " epoch with the best validation accuracy (needs --validation). Default: ${DEFAULT-VALUE}.")
+    private Kept kept;
+
     @Option(names = "--log-steps", description = "Write the loss of every minibatch to steps.csv.")
     private boolean logSteps;
 
@@ -134,6 +142,17 @@ final class TrainCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
+
+    /** Which networks stay. */
+    enum Kept {
+        LAST,
+        BEST;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** What the options say, before any data are loaded. */
     private record Asked(Architecture architecture, Recipe recipe, RunConfig.Keep keep) {
@@ -212,11 +231,16 @@ final class TrainCommand implements Callable<Integer> {
         Backend.requireName(backend.name());
         Datasets.requireName(data.name());
         ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
+        ResidualException.require(
+                validation > 0 || kept == Kept.LAST, "--keep best: expected --validation, by which it is told");
         threads.require();
         Architecture named = start.map(this::architecture)
                 .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
         Recipe recipe = recipe(named, CIFAR_IMAGES, start);
-        return new Asked(named, recipe, new RunConfig.Keep(checkpointEvery, logSteps));
+        ResidualException.require(
+                validation > 0 || recipe.length().patience() == 0,
+                "--patience " + recipe.length().patience() + ": expected --validation, by which it is told");
+        return new Asked(named, recipe, new RunConfig.Keep(checkpointEvery, logSteps, kept == Kept.BEST));
     }
 
     /** With the normalisation that the weights are used to. */

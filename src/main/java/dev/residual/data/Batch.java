@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -7,9 +8,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param images N×3×32×32, normalised, in the precision that was asked for, channels-last in memory
  * @param labels N int64 class numbers
+ * @param mixup how the images were mixed with each other, where they were; the labels are not mixed yet
  * @param last whether it ends its epoch
  */
-public record Batch(Tensor images, Tensor labels, boolean last) {
+public record Batch(Tensor images, Tensor labels, Optional<Mixup> mixup, boolean last) {
     public int size() {
         return (int) labels.size(0);
     }

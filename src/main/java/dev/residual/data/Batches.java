@@ -4,6 +4,7 @@ import dev.residual.data.Augmentation.View;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import java.nio.LongBuffer;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -111,6 +112,7 @@ public final class Batches implements AutoCloseable {
                     int count = Math.min(batchSize, numbers.length - from);
                     fill(slot, numbers, e, from, count);
                     slot.count = count;
+                    slot.mixup = mixup(e, from, count);
                     slot.last = from + count == numbers.length;
                     ready.add(slot); // has room for every slot
                 }
@@ -123,10 +125,15 @@ public final class Batches implements AutoCloseable {
         }
     }
 
+    private Optional<Mixup> mixup(int epoch, int from, int count) {
+        double alpha = order.augmentation().mixup();
+        return alpha == 0 ? Optional.empty() : Optional.of(Mixup.draw(alpha, order.seed(), epoch, from, count));
+    }
+
     private void fill(Slot slot, int[] numbers, int epoch, int from, int count) {
         for (int i = 0; i < count; i++) {
             int image = numbers[from + i];
-            View view = order.augmentation().draw(order.seed(), epoch, from + i);
+            View view = order.augmentation().draw(order.seed(), epoch, from + i, image);
             pixels.write(image, view, slot.rows, i * ImageSet.BYTES);
             slot.labelBuffer.put(i, images.label(image));
         }
@@ -154,6 +161,7 @@ public final class Batches implements AutoCloseable {
         private final Pixels.Rows rows;
         private final LongBuffer labelBuffer;
         private int count;
+        private Optional<Mixup> mixup = Optional.empty();
         private boolean last;
 
         Slot(int size, Precision precision) {
@@ -168,7 +176,9 @@ public final class Batches implements AutoCloseable {
 
         /** The filled part; the views belong to the caller's scope. */
         Batch batch() {
-            return new Batch(images.narrow(0, 0, count), labels.narrow(0, 0, count), last);
+            Tensor filled = images.narrow(0, 0, count);
+            Tensor shown = mixup.map(m -> m.apply(filled)).orElse(filled);
+            return new Batch(shown, labels.narrow(0, 0, count), mixup, last);
         }
 
         @Override

@@ -66,15 +66,21 @@ public final class Pixels {
     }
 
     /**
-     * Writes one view of one image. What lies outside the image is 0 after normalisation: it is padded after the mean is
-     * subtracted.
+     * Writes one view of one image. What lies outside the image, or is blanked, is 0 after normalisation: it is padded
+     * after the mean is subtracted.
      *
      * @param out receives 3,072 numbers from {@code offset}
      */
     void write(int image, View view, Rows out, int offset) {
         for (int y = 0; y < SIZE; y++) {
             fillRow(image, y + view.dy(), view.dx());
-            out.put(offset + y * row.length, view.mirrored() ? mirror() : row);
+            float[] shown = view.mirrored() ? mirror() : row;
+            if (view.blank().hasRow(y)) {
+                int left = Math.max(0, view.blank().left());
+                int right = Math.min(SIZE, view.blank().left() + view.blank().side());
+                Arrays.fill(shown, left * CHANNELS, right * CHANNELS, 0);
+            }
+            out.put(offset + y * row.length, shown);
         }
     }
 

@@ -14,6 +14,7 @@ import dev.residual.model.Provenance;
 import dev.residual.nn.InferenceNetwork;
 import dev.residual.nn.Softmax;
 import dev.residual.nn.TrainingNetwork;
+import dev.residual.nn.Weights;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
@@ -91,14 +92,21 @@ public final class Evaluator {
 
     /**
      * Each image once, in an order and view of the caller's choice, by a network that was never put into evaluation mode:
-     * BN uses each batch's own statistics.
+     * BN uses each batch's own statistics. So an image's class depends on the images beside it, and if these also move the
+     * running statistics, on which images came last.
      *
      * @param network of these weights
+     * @param statistics whether the batches move the running ones, as PyTorch's do in training mode
      * @param stop asked before each batch whether to give up
-     * @return empty when it was stopped
+     * @return empty when it was stopped; what has moved until then, has moved
      */
     public Optional<Evaluation> evaluateByBatchStatistics(
-            TrainingNetwork network, ImageSet images, Order order, int batchSize, BooleanSupplier stop) {
+            TrainingNetwork network,
+            ImageSet images,
+            Order order,
+            int batchSize,
+            Pass.Statistics statistics,
+            BooleanSupplier stop) {
         Tally tally = new Tally(images.size(), classes());
         try (Batches batches = new Batches(images, normalization, order, batchSize, compute.precision, 0, 0)) {
             while (tally.count < images.size()) {
@@ -107,14 +115,25 @@ public final class Evaluator {
                 }
                 try (Scope scope = Scope.inference()) {
                     Batch batch = batches.next();
-                    float[] logits = Tensors.floats(
-                            network.forwardOnly(compute.device.move(batch.images()), Pass.Statistics.BATCH));
+                    float[] logits =
+                            Tensors.floats(network.forwardOnly(compute.device.move(batch.images()), statistics));
                     long[] labels = Tensors.longs(batch.labels());
                     tally.add(logits, i -> (int) labels[i]);
                 }
             }
         }
         return Optional.of(tally.result());
+    }
+
+    /** The same of the images as they are, in their own order; nothing moves. */
+    public Evaluation evaluateByBatchStatistics(ImageSet images, int batchSize) {
+        try (Backend backend = Backend.of(compute.backend, compute.device, compute.precision);
+                Weights all = new Weights(graph, p -> weights.apply(p.name()), compute.device);
+                TrainingNetwork network = new TrainingNetwork(graph, all, backend)) {
+            return evaluateByBatchStatistics(
+                            network, images, Order.PLAIN, batchSize, Pass.Statistics.BATCH, () -> false)
+                    .orElseThrow();
+        }
     }
 
     private int classes() {

@@ -48,7 +48,7 @@ public final class Training {
     private String precision = "auto";
     private String device = "auto";
     private String backend = "auto";
-    private RunConfig.Keep keep = new RunConfig.Keep(500, false);
+    private RunConfig.Keep keep = new RunConfig.Keep(500, false, false);
     private Optional<WarmStart> warmStart = Optional.empty();
     private Optional<Path> output = Optional.empty();
     private boolean numbered;

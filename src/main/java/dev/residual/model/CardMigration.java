@@ -54,6 +54,7 @@ final class CardMigration {
         training.put("threads", old.path("threads").asInt(1));
         training.put("precision", old.path("precision").asText("fp32"));
         training.put("iteration", old.path("iteration").asLong());
+        training.put("batchesTracked", old.path("iteration").asLong());
         if (old.has("test accuracy")) {
             training.put(
                     "testAccuracy",

@@ -29,7 +29,9 @@ public record Provenance(
      * What decided the training, apart from the architecture.
      *
      * @param iteration minibatches trained on
-     * @param testAccuracy percent after the last iteration, by the recipe's way of evaluating; empty before that
+     * @param batchesTracked minibatches that BN's running statistics have seen: those, and the evaluated ones where
+     *     evaluation is in training mode (PyTorch's {@code num_batches_tracked})
+     * @param testAccuracy percent after that iteration, by the recipe's way of evaluating; empty before the last
      */
     public record Training(
             Data data,
@@ -38,6 +40,7 @@ public record Provenance(
             int threads,
             Precision precision,
             long iteration,
+            long batchesTracked,
             OptionalDouble testAccuracy) {}
 
     /**
@@ -79,7 +82,14 @@ public record Provenance(
         return new Provenance(
                 software,
                 Optional.of(new Training(
-                        t.data, t.recipe, t.seed, t.threads, t.precision, t.iteration, OptionalDouble.of(rounded))),
+                        t.data,
+                        t.recipe,
+                        t.seed,
+                        t.threads,
+                        t.precision,
+                        t.iteration,
+                        t.batchesTracked,
+                        OptionalDouble.of(rounded))),
                 imported,
                 startedFrom);
     }

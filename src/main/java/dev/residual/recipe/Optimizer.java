@@ -9,7 +9,8 @@ import java.util.Locale;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Optimizer.Sgd.class, name = "sgd"),
-    @JsonSubTypes.Type(value = Optimizer.Adam.class, name = "adam")
+    @JsonSubTypes.Type(value = Optimizer.Adam.class, name = "adam"),
+    @JsonSubTypes.Type(value = Optimizer.AdamW.class, name = "adamw")
 })
 public sealed interface Optimizer {
     Decay decay();
@@ -48,16 +49,23 @@ public sealed interface Optimizer {
         }
     }
 
-    /** Stochastic gradient descent with momentum. */
-    record Sgd(double momentum, Decay decay) implements Optimizer {
+    /**
+     * Stochastic gradient descent with momentum.
+     *
+     * @param nesterov whether the step looks ahead along the momentum (Nesterov; as Sutskever et al. 2013 write it, and
+     *     PyTorch computes it)
+     */
+    record Sgd(double momentum, boolean nesterov, Decay decay) implements Optimizer {
         public Sgd {
             ResidualException.require(
                     momentum >= 0 && momentum < 1, "momentum " + momentum + ": expected from 0 to below 1");
+            ResidualException.require(
+                    !nesterov || momentum > 0, "nesterov with momentum " + momentum + ": expected a momentum above 0");
         }
 
         @Override
         public Sgd withDecay(Decay other) {
-            return new Sgd(momentum, other);
+            return new Sgd(momentum, nesterov, other);
         }
 
         @Override
@@ -71,7 +79,7 @@ public sealed interface Optimizer {
         }
     }
 
-    /** Adam (Kingma, Ba: Adam, 2014), with PyTorch's constants. */
+    /** Adam (Kingma, Ba: Adam, 2014), with PyTorch's constants; weight decay is L2, as above. */
     record Adam(Decay decay) implements Optimizer {
         @Override
         public Adam withDecay(Decay other) {
@@ -86,6 +94,30 @@ public sealed interface Optimizer {
         @Override
         public double defaultLearningRate() {
             return 1e-3; // PyTorch's, and what the article began with
+        }
+    }
+
+    /**
+     * Adam with decoupled weight decay (Loshchilov, Hutter: Decoupled Weight Decay Regularization, 2019): the weights
+     * themselves shrink by the learning rate times the factor, and Adam's averages never see it.
+     */
+    record AdamW(Decay decay) implements Optimizer {
+        /** PyTorch's; that of SGD would do next to nothing at Adam's learning rate. */
+        public static final double DEFAULT_DECAY = 1e-2;
+
+        @Override
+        public AdamW withDecay(Decay other) {
+            return new AdamW(other);
+        }
+
+        @Override
+        public String name() {
+            return "adamw";
+        }
+
+        @Override
+        public double defaultLearningRate() {
+            return 1e-3; // PyTorch's
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param epochSums of the epoch that is under way
  * @param warmup whether the learning rate is still that of the warm-up, and what it is waiting for
  * @param evaluationDue whether the network must be evaluated before training goes on
+ * @param evaluations those that are done
  * @param rows rows of metrics for whole epochs, that of the untrained network included
  * @param seconds spent in training, evaluations and checkpoints not counted
  * @param learningRate of the last minibatch; 0 before the first
@@ -23,6 +24,7 @@ public record Progress(
         Sums epochSums,
         Warmup warmup,
         boolean evaluationDue,
+        Evaluations evaluations,
         int rows,
         double seconds,
         double learningRate) {
@@ -115,9 +117,30 @@ public record Progress(
         }
     }
 
+    /**
+     * The evaluations so far.
+     *
+     * @param count how many there were
+     * @param bestEpoch the first of those with the best validation accuracy; 0 before there is one
+     * @param bestAccuracy of it, in percent; -1 before there is one
+     */
+    public record Evaluations(int count, int bestEpoch, double bestAccuracy) {
+        static final Evaluations NONE = new Evaluations(0, 0, -1);
+
+        public Evaluations {
+            require(count >= 0, count + " evaluations");
+        }
+
+        private Evaluations with(int epoch, double accuracy) {
+            return accuracy > bestAccuracy
+                    ? new Evaluations(count + 1, epoch, accuracy)
+                    : new Evaluations(count + 1, bestEpoch, bestAccuracy);
+        }
+    }
+
     public static Progress start(Schedule schedule) {
         Warmup warmup = new Warmup(schedule.warmsUp(), 0, 0, 0);
-        return new Progress(new Position(0, 0, 0), Sums.NONE, warmup, true, 0, 0, 0);
+        return new Progress(new Position(0, 0, 0), Sums.NONE, warmup, true, Evaluations.NONE, 0, 0, 0);
     }
 
     /** @param lastOfRun whether the minibatch ends the run */
@@ -127,6 +150,7 @@ public record Progress(
                 epochSums.with(step),
                 warmup.after(step),
                 step.lastOfEpoch || lastOfRun,
+                evaluations,
                 rows,
                 seconds + step.seconds,
                 step.learningRate);
@@ -135,11 +159,30 @@ public record Progress(
     /**
      * After the evaluation. The sums of an epoch that the run ended in are kept: should the run be extended, the epoch
      * goes on as if it had never ended.
+     *
+     * @param validationAccuracy in percent; NaN where nothing is held out
      */
-    public Progress evaluated() {
+    public Progress evaluated(double validationAccuracy) {
         boolean whole = position.batch == 0;
         return new Progress(
-                position, whole ? Sums.NONE : epochSums, warmup, false, whole ? rows + 1 : rows, seconds, learningRate);
+                position,
+                whole ? Sums.NONE : epochSums,
+                warmup,
+                false,
+                evaluations.with(epochNumber(), validationAccuracy),
+                whole ? rows + 1 : rows,
+                seconds,
+                learningRate);
+    }
+
+    /** Whether the validation accuracy is better than all before. */
+    public boolean isBest(double validationAccuracy) {
+        return validationAccuracy > evaluations.bestAccuracy;
+    }
+
+    /** Whether the validation accuracy has not risen for so many whole epochs. */
+    public boolean isOutOfPatience(int patience) {
+        return patience > 0 && !evaluationDue && position.epoch - evaluations.bestEpoch >= patience;
     }
 
     /**
@@ -149,8 +192,15 @@ public record Progress(
         return withEvaluationDue(evaluationDue && (position.batch == 0 || position.iteration == lastIteration));
     }
 
-    public Progress withEvaluationDue(boolean due) {
-        return new Progress(position, epochSums, warmup, due, rows, seconds, learningRate);
+    /** Before its last evaluation, of which no trace is left but here; the best it has found is known all the same. */
+    public Progress beforeItsEvaluation() {
+        Evaluations fewer = new Evaluations(evaluations.count - 1, evaluations.bestEpoch, evaluations.bestAccuracy);
+        int before = position.batch == 0 ? rows - 1 : rows;
+        return new Progress(position, epochSums, warmup, true, fewer, before, seconds, learningRate);
+    }
+
+    private Progress withEvaluationDue(boolean due) {
+        return new Progress(position, epochSums, warmup, due, evaluations, rows, seconds, learningRate);
     }
 
     /** Minibatches trained on. */
@@ -190,6 +240,10 @@ public record Progress(
         sums.set("correct", old.get("correct"));
         sums.set("images", old.get("images"));
         sums.set("seconds", old.get("epochSeconds"));
+        ObjectNode evaluations = progress.putObject("evaluations");
+        evaluations.set("count", old.get("rows"));
+        evaluations.put("bestEpoch", 0);
+        evaluations.put("bestAccuracy", -1.0);
         List.of("warmup", "evaluationDue", "rows", "seconds", "learningRate")
                 .forEach(key -> progress.set(key, old.get(key)));
         return progress;

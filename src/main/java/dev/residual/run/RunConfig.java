@@ -68,8 +68,9 @@ public record RunConfig(
      *
      * @param checkpointEvery iterations from one checkpoint to the next
      * @param logSteps whether the loss of each minibatch goes to {@code steps.csv}
+     * @param best whether the network with the best validation accuracy goes to {@code model-best.safetensors}
      */
-    public record Keep(long checkpointEvery, boolean logSteps) {
+    public record Keep(long checkpointEvery, boolean logSteps, boolean best) {
         public Keep {
             ResidualException.require(
                     checkpointEvery >= 1, "checkpoint-every " + checkpointEvery + ": expected 1 or more iterations");
@@ -88,6 +89,15 @@ public record RunConfig(
             String time = OffsetDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString();
             return new Made(Software.now(backend), time, startedFrom);
         }
+    }
+
+    /** What can be known only from the validation images needs some. */
+    public RunConfig {
+        ResidualException.require(
+                data.validation > 0 || !keep.best, "keep best: expected validation images, by which it is told");
+        ResidualException.require(
+                data.validation > 0 || recipe.length().patience() == 0,
+                "patience " + recipe.length().patience() + ": expected validation images, by which it is told");
     }
 
     public RunConfig withRecipe(Recipe other) {
@@ -133,6 +143,7 @@ public record RunConfig(
         compute.put("backend", "auto");
         ObjectNode keep = config.putObject("keep");
         List.of("checkpointEvery", "logSteps").forEach(key -> keep.set(key, old.get(key)));
+        keep.put("best", false);
         JsonNode provenance = old.get("provenance");
         ObjectNode made = config.putObject("made");
         ObjectNode software = made.putObject("software");

@@ -33,6 +33,11 @@ public record RunDirectory(Path path) {
         return path.resolve("model.safetensors");
     }
 
+    /** The network with the best validation accuracy, where that is kept. */
+    public Path best() {
+        return path.resolve("model-best.safetensors");
+    }
+
     public Path checkpoints() {
         return path.resolve(CHECKPOINTS);
     }

@@ -6,19 +6,31 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The loss of a minibatch: the mean of −log p, where p is the softmax's probability of the given class.
+ * The loss of a minibatch: the mean of −Σ t·log p over its images, where p are the softmax's probabilities of the classes
+ * and t the target's. Where the target is one class, that is −log of its probability.
  *
  * @param value of the loss
- * @param gradient of the loss with respect to the logits, N×classes: (p − 1) / N for the given class, p / N for others
+ * @param gradient of the loss with respect to the logits, N×classes: (p − t) / N
  */
 public record CrossEntropy(double value, Tensor gradient) {
     /**
      * @param logits N×classes float32
-     * @param labels N int64
+     * @param targets N×classes float32, each row's sum 1
      */
-    public static CrossEntropy of(Tensor logits, Tensor labels) {
-        Tensor given = torch.one_hot(labels, logits.size(1)).to(ScalarType.Float);
-        Tensor gradient = logits.softmax(1).sub_(given).div_(new Scalar(logits.size(0)));
-        return new CrossEntropy(torch.cross_entropy_loss(logits, labels).item_float(), gradient);
+    public static CrossEntropy of(Tensor logits, Tensor targets) {
+        Tensor gradient = logits.softmax(1).sub_(targets).div_(new Scalar(logits.size(0)));
+        return new CrossEntropy(torch.cross_entropy_loss(logits, targets).item_float(), gradient);
+    }
+
+    /**
+     * What the network is to say: 1 for the true class and 0 for the others or, smoothed, some of it for all alike.
+     *
+     * @param labels N int64
+     * @param smoothing the part that all classes share, as PyTorch's {@code label_smoothing}
+     * @return N×classes float32
+     */
+    public static Tensor targets(Tensor labels, long classes, double smoothing) {
+        Tensor hard = torch.one_hot(labels, classes).to(ScalarType.Float);
+        return smoothing == 0 ? hard : hard.mul_(new Scalar(1 - smoothing)).add_(new Scalar(smoothing / classes));
     }
 }

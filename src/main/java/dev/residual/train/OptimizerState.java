@@ -5,7 +5,7 @@ import dev.residual.graph.Parameter;
 import dev.residual.nn.FlatParameters;
 import dev.residual.nn.Weights;
 import dev.residual.recipe.Optimizer;
-import dev.residual.recipe.Optimizer.Adam;
+import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.recipe.Optimizer.Sgd;
 import dev.residual.tensor.Scope;
@@ -26,16 +26,18 @@ public abstract sealed class OptimizerState implements AutoCloseable {
 
     private final Weights weights;
     private final Decay decay;
+    private final boolean decoupled;
     private final Map<String, FlatParameters> kept = new LinkedHashMap<>();
 
     private OptimizerState(Weights weights, Optimizer optimizer) {
         this.weights = weights;
         decay = optimizer.decay();
+        decoupled = optimizer instanceof AdamW;
         kinds(optimizer).forEach(kind -> kept.put(kind, weights.zeros()));
     }
 
     public static OptimizerState of(Optimizer optimizer, Weights weights) {
-        return optimizer instanceof Sgd sgd ? new Momentum(sgd, weights) : new Moments((Adam) optimizer, weights);
+        return optimizer instanceof Sgd sgd ? new Momentum(sgd, weights) : new Moments(optimizer, weights);
     }
 
     private static List<String> kinds(Optimizer optimizer) {
@@ -71,7 +73,9 @@ public abstract sealed class OptimizerState implements AutoCloseable {
      */
     public void step(FlatParameters gradients, double learningRate, long iteration) {
         try (Scope scope = Scope.inference()) {
-            if (decay.factor() > 0) {
+            if (decay.factor() > 0 && decoupled) {
+                decayed(weights.trained()).mul_(new Scalar(1 - learningRate * decay.factor()));
+            } else if (decay.factor() > 0) {
                 decayed(gradients).add_(decayed(weights.trained()), new Scalar(decay.factor()));
             }
             update(weights.trained().all(), gradients.all(), learningRate, iteration);
@@ -96,32 +100,35 @@ public abstract sealed class OptimizerState implements AutoCloseable {
     }
 
     /**
-     * SGD as PyTorch defines it: v ← m·v + g, p ← p − rate·v. The rate is not part of v, so that a change of it acts at
-     * once.
+     * SGD as PyTorch defines it: v ← m·v + g, p ← p − rate·v, or by Nesterov p ← p − rate·(g + m·v). The rate is not part
+     * of v, so that a change of it acts at once.
      */
     private static final class Momentum extends OptimizerState {
         private final double momentum;
+        private final boolean nesterov;
 
         Momentum(Sgd sgd, Weights weights) {
             super(weights, sgd);
             momentum = sgd.momentum();
+            nesterov = sgd.nesterov();
         }
 
         @Override
         void update(Tensor parameters, Tensor gradient, double learningRate, long iteration) {
             Tensor v = kept(MOMENTUM);
             v.mul_(new Scalar(momentum)).add_(gradient);
-            parameters.add_(v, new Scalar(-learningRate));
+            Tensor step = nesterov ? gradient.add_(v, new Scalar(momentum)) : v;
+            parameters.add_(step, new Scalar(-learningRate));
         }
     }
 
-    /** Adam (algorithm 1 of its paper), with PyTorch's constants and its order of operations. */
+    /** Adam (algorithm 1 of its paper) and AdamW, with PyTorch's constants and its order of operations. */
     private static final class Moments extends OptimizerState {
         private static final double BETA1 = 0.9;
         private static final double BETA2 = 0.999;
         private static final double EPSILON = 1e-8;
 
-        Moments(Adam adam, Weights weights) {
+        Moments(Optimizer adam, Weights weights) {
             super(weights, adam);
         }
 

@@ -9,10 +9,12 @@ import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunLog;
 import dev.residual.run.StepsFile;
+import dev.residual.train.TrainingEvent.BestKept;
 import dev.residual.train.TrainingEvent.CheckpointWritten;
 import dev.residual.train.TrainingEvent.EpochEnded;
 import dev.residual.train.TrainingEvent.LearningRateChanged;
 import dev.residual.train.TrainingEvent.Stepped;
+import dev.residual.train.TrainingEvent.StoppedEarly;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -103,9 +105,19 @@ final class Recorder implements Consumer<TrainingEvent> {
             line("iteration " + c.iteration() + ": learning rate " + MetricsFile.rate(c.learningRate()));
         } else if (event instanceof EpochEnded e) {
             add(e.metrics());
+        } else if (event instanceof BestKept b) {
+            line("epoch " + b.metrics().epoch() + ": kept as the best, by its validation accuracy");
+        } else if (event instanceof StoppedEarly s) {
+            line(stoppedEarly(s.progress()));
         } else if (event instanceof CheckpointWritten c) {
             line("iteration " + c.progress().iteration() + ": checkpoint written");
         }
+    }
+
+    private static String stoppedEarly(Progress progress) {
+        return "iteration " + progress.iteration()
+                + ": stopped early, since the validation accuracy has not risen after" + " epoch "
+                + progress.evaluations().bestEpoch();
     }
 
     private void add(Metrics row) {

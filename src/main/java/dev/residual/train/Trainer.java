@@ -4,7 +4,7 @@ import dev.residual.ResidualException;
 import dev.residual.data.Batch;
 import dev.residual.data.Batches;
 import dev.residual.nn.TrainingNetwork;
-import dev.residual.nn.Weights;
+import dev.residual.recipe.Recipe;
 import dev.residual.recipe.Schedule;
 import dev.residual.run.Metrics;
 import dev.residual.run.Progress;
@@ -20,6 +20,7 @@ import org.bytedeco.pytorch.Tensor;
 /** The training loop. */
 public final class Trainer {
     private final Session session;
+    private final Recipe recipe;
     private final Schedule schedule;
     private final long lastIteration;
     private Progress progress;
@@ -31,12 +32,7 @@ public final class Trainer {
      * @param batches stands where the progress says
      */
     record Session(
-            TrainingNetwork network,
-            DroppedBlocks dropped,
-            Weights weights,
-            OptimizerState optimizer,
-            Batches batches,
-            Device device) {}
+            TrainingNetwork network, DroppedBlocks dropped, TrainingState state, Batches batches, Device device) {}
 
     /**
      * What the loop calls.
@@ -56,9 +52,10 @@ public final class Trainer {
      * @param lastIteration where the run ends
      * @param progress of a new run, or of the checkpoint that it goes on from
      */
-    public Trainer(Session session, Schedule schedule, long lastIteration, Progress progress) {
+    public Trainer(Session session, Recipe recipe, long lastIteration, Progress progress) {
         this.session = session;
-        this.schedule = schedule;
+        this.recipe = recipe;
+        schedule = recipe.schedule();
         this.lastIteration = lastIteration;
         this.progress = progress;
         saved = progress.equals(Progress.start(schedule)) ? null : progress;
@@ -67,7 +64,7 @@ public final class Trainer {
     /**
      * Trains to the end, or until it is told to stop; either way the last thing it does is a checkpoint.
      *
-     * @return whether the end was reached
+     * @return whether the end was reached, be it an early one
      * @throws ResidualException when the loss is no longer finite; the last checkpoint is left as it is
      */
     public boolean run(Hooks hooks, Consumer<TrainingEvent> listener) {
@@ -77,16 +74,20 @@ public final class Trainer {
                 Optional<Metrics> metrics = hooks.evaluate().apply(progress);
                 if (metrics.isPresent()) {
                     listener.accept(new TrainingEvent.EpochEnded(metrics.get()));
-                    progress = progress.evaluated();
+                    progress = progress.evaluated(metrics.get().validation().accuracy());
                 }
             }
-            boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue();
+            boolean early = progress.isOutOfPatience(recipe.length().patience());
+            boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue() || early;
             boolean stopped = hooks.stop().getAsBoolean();
             boolean due = finished || stopped || progress.iteration() % hooks.checkpointEvery() == 0;
             if (due && !progress.equals(saved)) {
                 hooks.checkpoint().accept(progress);
                 saved = progress;
                 listener.accept(new TrainingEvent.CheckpointWritten(progress));
+            }
+            if (early && progress.iteration() < lastIteration) {
+                listener.accept(new TrainingEvent.StoppedEarly(progress));
             }
             if (finished || stopped) {
                 return finished;
@@ -95,11 +96,16 @@ public final class Trainer {
         }
     }
 
+    /** As far as it has come. */
+    public Progress progress() {
+        return progress;
+    }
+
     private void step(Consumer<TrainingEvent> listener) {
         long start = System.nanoTime();
         long iteration = progress.iteration();
         double rate = schedule.at(iteration, progress.warmup().on());
-        if (rate != progress.learningRate()) {
+        if (rate != progress.learningRate() && (iteration == 0 || !schedule.isGradual(iteration))) {
             listener.accept(new TrainingEvent.LearningRateChanged(iteration, rate));
         }
         double value;
@@ -112,14 +118,19 @@ public final class Trainer {
             Tensor logits = dropped.blocks().isEmpty()
                     ? session.network.forward(images)
                     : session.network.forward(images, dropped.at(iteration));
-            CrossEntropy loss = CrossEntropy.of(logits, labels);
+            Tensor own = CrossEntropy.targets(
+                    labels, logits.size(1), recipe.regularization().labelSmoothing());
+            Tensor targets = batch.mixup().map(m -> m.apply(own)).orElse(own);
+            CrossEntropy loss = CrossEntropy.of(logits, targets);
             value = loss.value();
             requireFinite("loss", value, rate);
             session.network.backward(loss.gradient());
-            session.optimizer.step(session.network.gradients(), rate, iteration);
+            session.state.step(session.network.gradients(), rate, iteration);
             // ReLU may make 0 of a NaN and so hide it from the loss, but not from the gradients behind it.
             requireFinite(
-                    "sum of all weights", session.weights.trained().all().sum().item_double(), rate);
+                    "sum of all weights",
+                    session.state.weights().trained().all().sum().item_double(),
+                    rate);
 
             int correct = (int)
                     logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();

@@ -25,6 +25,16 @@ public sealed interface TrainingEvent {
     /** An evaluation is done: before the first epoch, at each epoch's end, and at the run's end. */
     record EpochEnded(Metrics metrics) implements TrainingEvent {}
 
+    /** The network is written that has the best validation accuracy so far. */
+    record BestKept(Metrics metrics) implements TrainingEvent {}
+
+    /**
+     * The run ends before its last iteration.
+     *
+     * @param progress at the end; its evaluations say which epoch was the best
+     */
+    record StoppedEarly(Progress progress) implements TrainingEvent {}
+
     record CheckpointWritten(Progress progress) implements TrainingEvent {}
 
     /**

@@ -35,7 +35,7 @@ public record TrainingMemory(long heap, long whole) {
         int bytes = config.compute().precision() == Precision.BF16 ? 2 : 4;
         int batch =
                 Math.min(config.recipe().images().batchSize(), dataset.train().size());
-        int kept = OptimizerState.valuesPerParameter(config.recipe().optimizer());
+        int kept = TrainingState.valuesPerParameter(config.recipe());
         long weights = Float.BYTES * summary.parameters();
         long images = dataset.train().pixels().length + dataset.test().pixels().length;
         long validation = config.data().validation() > 0 ? dataset.train().pixels().length : 0;

@@ -2,6 +2,7 @@ package dev.residual.train;
 
 import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
+import dev.residual.backend.Pass.Statistics;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
@@ -12,7 +13,6 @@ import dev.residual.data.Split;
 import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors;
-import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
@@ -20,7 +20,6 @@ import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.TrainingNetwork;
-import dev.residual.nn.Weights;
 import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.Checkpoints;
@@ -32,15 +31,11 @@ import dev.residual.run.RunDirectory;
 import dev.residual.run.Score;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
-import dev.residual.tensor.Tensors;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * One run: what a configuration says, put together around the {@link Trainer}, from the start or from a checkpoint to the
@@ -122,7 +117,7 @@ public final class TrainingRun {
     /** Somebody may have changed config.json. */
     private void requireThatItFits(Checkpoint checkpoint) {
         boolean fits = checkpoint.model().architecture().equals(config.architecture())
-                && checkpoint.optimizer().keySet().equals(OptimizerState.names(recipe.optimizer(), graph));
+                && checkpoint.optimizer().keySet().equals(TrainingState.names(recipe, graph));
         ResidualException.require(
                 fits,
                 name()
@@ -133,7 +128,7 @@ public final class TrainingRun {
     /** Better said now than after hours of training. */
     private void requireThatCheckpointsCanBeRead() {
         long bytes = Float.BYTES * Summary.of(graph).parameters();
-        long largest = bytes * Math.max(1, OptimizerState.valuesPerParameter(recipe.optimizer()));
+        long largest = bytes * Math.max(1, TrainingState.valuesPerParameter(recipe));
         ResidualException.require(
                 largest <= Safetensors.MAX_FILE,
                 config.architecture().name() + " with " + recipe.optimizer().name() + " has checkpoints of "
@@ -172,14 +167,20 @@ public final class TrainingRun {
         }
     }
 
+    /** Whether the checkpoint that it starts from is that of its end. */
+    private boolean isOver() {
+        return start.iteration() == lastIteration() && !start.evaluationDue()
+                || start.isOutOfPatience(recipe.length().patience());
+    }
+
     /** It was finished before; but a crash may have come between its last checkpoint and its model. */
     private Optional<Trained> finishedBefore() {
-        if (start.iteration() < lastIteration() || start.evaluationDue() || directory.isEmpty()) {
+        if (!isOver() || directory.isEmpty()) {
             return Optional.empty();
         }
         return new MetricsFile(directory.get().metrics())
                 .read().stream()
-                        .filter(row -> row.iteration() == lastIteration())
+                        .filter(row -> row.iteration() == start.iteration())
                         .findFirst()
                         .map(last -> finish(from.orElseThrow().model(), last));
     }
@@ -201,11 +202,11 @@ public final class TrainingRun {
                 .orElseGet(() -> Normalization.of(recipe.images().normalization(), split.train()));
         Order order = new Order(recipe.images().shuffle(), recipe.images().augmentation(), config.seed());
         // A run that had ended has lost the row of its last evaluation.
-        Progress progress = start.withEvaluationDue(start.evaluationDue() || start.iteration() == lastIteration());
-        try (Weights weights = from.map(c -> c.model().weights(device))
-                        .orElseGet(() -> Initialization.he(graph, config.seed(), device));
-                TrainingNetwork network = new TrainingNetwork(graph, weights, backend);
-                OptimizerState optimizer = OptimizerState.of(recipe.optimizer(), weights);
+        Progress progress = isOver() ? start.beforeItsEvaluation() : start;
+        try (TrainingState state = from.map(c -> TrainingState.of(recipe, graph, c, device))
+                        .orElseGet(() ->
+                                TrainingState.of(recipe, graph, Initialization.he(graph, config.seed(), device)));
+                TrainingNetwork network = new TrainingNetwork(graph, state.weights(), backend);
                 Batches batches = new Batches(
                         split.train(),
                         normalization,
@@ -214,45 +215,48 @@ public final class TrainingRun {
                         config.compute().precision(),
                         progress.position().epoch(),
                         progress.position().batch())) {
-            from.ifPresent(c -> restore(c, optimizer));
             Evaluator.Compute compute = new Evaluator.Compute(
                     config.compute().precision(), device, config.compute().backend());
-            Evaluator evaluator = new Evaluator(graph, weights::floats, normalization, compute);
+            Evaluator evaluator = new Evaluator(graph, state.shown()::floats, normalization, compute);
             Trainer trainer = new Trainer(
-                    new Trainer.Session(
-                            network, DroppedBlocks.of(graph, config.seed()), weights, optimizer, batches, device),
-                    recipe.schedule(),
+                    new Trainer.Session(network, DroppedBlocks.of(graph, config.seed()), state, batches, device),
+                    recipe,
                     lastIteration(),
                     progress);
             AtomicReference<Metrics> last = new AtomicReference<>();
             Trainer.Hooks hooks = new Trainer.Hooks(
                     p -> {
+                        RunningStatistics before = RunningStatistics.of(state.weights());
                         Optional<Metrics> metrics = evaluate(evaluator, network, p, stop);
-                        metrics.ifPresent(last::set);
+                        if (metrics.isEmpty() || isOver()) { // stopped half-way, or done before
+                            before.restore(state.weights());
+                        }
+                        metrics.ifPresent(m -> {
+                            last.set(m);
+                            keepIfBest(p, m, normalization, state, listener);
+                        });
                         return metrics;
                     },
-                    p -> directory.ifPresent(d -> new Checkpoints(d.checkpoints())
-                            .write(checkpoint(p, card(normalization, p.iteration()), weights, optimizer))),
+                    p -> directory.ifPresent(
+                            d -> new Checkpoints(d.checkpoints()).write(state.checkpoint(p, card(normalization, p)))),
                     config.keep().checkpointEvery(),
                     stop);
             boolean finished = trainer.run(hooks, listener);
             return finished
-                    ? Optional.of(finish(Model.of(card(normalization, lastIteration()), weights), last.get()))
+                    ? Optional.of(finish(Model.of(card(normalization, trainer.progress()), state.shown()), last.get()))
                     : Optional.empty();
         }
     }
 
-    /** Takes a copy of everything as it is now. */
-    static Checkpoint checkpoint(Progress progress, Card card, Weights weights, OptimizerState optimizer) {
-        Map<String, NamedTensor> state = new LinkedHashMap<>();
-        optimizer.tensors().forEach((name, t) -> state.put(name, NamedTensor.of(Tensors.floats(t), t.shape())));
-        return new Checkpoint(progress, Model.of(card, weights), state);
-    }
-
-    private static void restore(Checkpoint checkpoint, OptimizerState optimizer) {
-        for (Map.Entry<String, Tensor> kept : optimizer.tensors().entrySet()) {
-            Tensors.set(
-                    kept.getValue(), checkpoint.optimizer().get(kept.getKey()).floats());
+    private void keepIfBest(
+            Progress p, Metrics m, Normalization normalization, TrainingState state, Consumer<TrainingEvent> listener) {
+        double accuracy = m.validation().accuracy();
+        if (config.keep().best() && p.isBest(accuracy)) {
+            Card card = card(normalization, p.evaluated(accuracy));
+            Provenance provenance = card.provenance().withTestAccuracy(m.test().accuracy());
+            directory.ifPresent(d ->
+                    Model.of(card.withProvenance(provenance), state.shown()).save(d.best()));
+            listener.accept(new TrainingEvent.BestKept(m));
         }
     }
 
@@ -295,7 +299,7 @@ public final class TrainingRun {
         Optional<Evaluation> evaluation = recipe.evaluations().evalMode()
                 ? evaluator.evaluate(images, stop)
                 : evaluator.evaluateByBatchStatistics(
-                        network, images, order, recipe.images().batchSize(), stop);
+                        network, images, order, recipe.images().batchSize(), Statistics.BATCH_AND_UPDATE, stop);
         return evaluation.map(e -> new Score(e.loss(), e.accuracy()));
     }
 
@@ -303,11 +307,25 @@ public final class TrainingRun {
     private Order trainingOrder(Progress p) {
         return new Order(
                 recipe.images().shuffle(),
-                recipe.images().augmentation(),
+                recipe.images().augmentation().withoutMixup(),
                 Seed.mix(config.seed(), EVALUATION, p.position().epoch()));
     }
 
-    private Card card(Normalization normalization, long iteration) {
+    /** PyTorch's num_batches_tracked: an evaluation in training mode counts as well. */
+    private long batchesTracked(Progress p) {
+        if (recipe.evaluations().evalMode()) {
+            return p.iteration();
+        }
+        int size = recipe.images().batchSize();
+        long each = Batches.perEpoch(split.test().size(), size)
+                + Batches.perEpoch(split.validation().size(), size);
+        if (recipe.evaluations().training()) {
+            each += batchesPerEpoch();
+        }
+        return p.iteration() + each * p.evaluations().count();
+    }
+
+    private Card card(Normalization normalization, Progress p) {
         Provenance.Data data = new Provenance.Data(
                 dataset.name(), split.train().size(), config.data().validation(), dataset.sha256());
         Provenance.Training training = new Provenance.Training(
@@ -316,7 +334,8 @@ public final class TrainingRun {
                 config.seed(),
                 config.compute().threads(),
                 config.compute().precision(),
-                iteration,
+                p.iteration(),
+                batchesTracked(p),
                 OptionalDouble.empty());
         Provenance provenance =
                 Provenance.of(config.made().software(), training, config.made().startedFrom());

@@ -44,9 +44,9 @@ public record WarmStart(String name, Model model) {
                 model.card().normalization(),
                 model.card().provenance());
         try (Weights random = Initialization.he(graph, config.seed(), Device.CPU);
-                Weights weights = new Weights(graph, p -> values(p, random), Device.CPU);
-                OptimizerState optimizer = OptimizerState.of(config.recipe().optimizer(), weights)) {
-            return TrainingRun.checkpoint(Progress.start(config.recipe().schedule()), card, weights, optimizer);
+                TrainingState state = TrainingState.of(
+                        config.recipe(), graph, new Weights(graph, p -> values(p, random), Device.CPU))) {
+            return state.checkpoint(Progress.start(config.recipe().schedule()), card);
         }
     }
 

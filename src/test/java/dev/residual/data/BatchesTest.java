@@ -95,7 +95,7 @@ class BatchesTest {
             int channel = spots.nextInt(3);
             int y = spots.nextInt(SIZE);
             int x = spots.nextInt(SIZE);
-            View view = Augmentation.CROP_FLIP.draw(ORDER.seed(), epoch, i);
+            View view = Augmentation.CROP_FLIP.draw(ORDER.seed(), epoch, i, numbers[i]);
             float expected = slow(numbers[i], channel, y, x, view);
             assertThat(batch.images[((i * 3 + channel) * SIZE + y) * SIZE + x])
                     .as("image %d channel %d at (%d, %d), %s", i, channel, y, x, view)
@@ -148,7 +148,7 @@ class BatchesTest {
         int mirrored = 0;
         int draws = 81 * 400;
         for (int i = 0; i < draws; i++) {
-            View view = Augmentation.CROP_FLIP.draw(1, i / 1000, i % 1000);
+            View view = Augmentation.CROP_FLIP.draw(1, i / 1000, i % 1000, 0);
             shifts[view.dy() + 4][view.dx() + 4]++;
             mirrored += view.mirrored() ? 1 : 0;
         }
@@ -158,8 +158,9 @@ class BatchesTest {
             }
         }
         assertThat((double) mirrored / draws).isBetween(0.48, 0.52);
-        assertThat(Augmentation.FLIP.draw(1, 0, 3).dx()).isZero();
-        assertThat(Augmentation.NONE.draw(1, 0, 3)).isEqualTo(View.ORIGINAL);
+        assertThat(Augmentation.of(Augmentation.Kind.FLIP).draw(1, 0, 3, 3).dx())
+                .isZero();
+        assertThat(Augmentation.NONE.draw(1, 0, 3, 3)).isEqualTo(View.ORIGINAL);
     }
 
     @Test

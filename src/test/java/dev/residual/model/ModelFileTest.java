@@ -163,6 +163,7 @@ class ModelFileTest {
                 2,
                 Precision.BF16,
                 99,
+                99,
                 OptionalDouble.empty());
         Provenance provenance = Provenance.of(software, training, List.of("a", "b"))
                 .withTestAccuracy(12.345)

@@ -40,6 +40,7 @@ public final class Models {
                 1,
                 Precision.FP32,
                 1_234,
+                1_234,
                 OptionalDouble.empty());
         return new Model(new Card(a, classes, normalization, Provenance.of(SOFTWARE, training, List.of())), tensors);
     }

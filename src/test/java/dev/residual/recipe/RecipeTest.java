@@ -100,18 +100,33 @@ class RecipeTest {
         Map<String, Supplier<Object>> wrong = Map.of(
                 "learning rate", () -> steps.withLearningRate(-1),
                 "gamma", () -> steps.withGamma(2),
-                "warm-up", () -> steps.withWarmup(-1),
+                "warm-up", () -> steps.withWarmupLearningRate(-1),
                 "milestones", () -> steps.withMilestones(List.of(5L, 3L)),
-                "momentum", () -> new Sgd(1, recipe.optimizer().decay()),
+                "momentum", () -> new Sgd(1, false, recipe.optimizer().decay()),
                 "weight decay", () -> new Decay(-0.1, Decay.On.ALL),
                 "batch size", () -> recipe.images().withBatchSize(0),
                 "iterations", () -> recipe.withIterations(0),
-                "max epochs", () -> new Recipe.Length(1, false, -1));
-        wrong.forEach((field, making) -> assertThatThrownBy(making::get)
+                "max epochs", () -> new Recipe.Length(1, false, -1, 0));
+        wrong.forEach(RecipeTest::assertRefused);
+    }
+
+    @Test
+    void valuesOutOfRangeOfWhatIsOffByDefaultToo() {
+        Map<String, Supplier<Object>> wrong = Map.of(
+                "nesterov", () -> new Sgd(0, true, new Decay(0, Decay.On.ALL)),
+                "label smoothing", () -> new Recipe.Regularization(1, 0, 0),
+                "clip grad norm", () -> new Recipe.Regularization(0, -1, 0),
+                "ema", () -> Recipe.article().withRegularization(new Recipe.Regularization(0, 0, 0.9)),
+                "patience", () -> new Recipe.Length(1, false, 0, -1));
+        wrong.forEach(RecipeTest::assertRefused);
+    }
+
+    private static void assertRefused(String field, Supplier<Object> making) {
+        assertThatThrownBy(making::get)
                 .as(field)
                 .isInstanceOf(ResidualException.class)
                 .hasMessageStartingWith(field)
-                .hasMessageContaining("expected"));
+                .hasMessageContaining("expected");
     }
 
     private static List<Long> milestones(Recipe recipe) {

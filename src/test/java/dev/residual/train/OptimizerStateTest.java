@@ -16,6 +16,8 @@ import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import java.util.function.Function;
 import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.AdamW;
+import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.OptimizerParamGroup;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
@@ -85,7 +87,23 @@ class OptimizerStateTest {
         SGDOptions options = new SGDOptions(0.05);
         options.momentum().put(0.9);
         options.weight_decay().put(0.01);
-        assertSame(new Sgd(0.9, DECAY), 0.05, parameters -> new SGD(parameters, options));
+        assertSame(new Sgd(0.9, false, DECAY), 0.05, parameters -> new SGD(parameters, options));
+    }
+
+    @Test
+    void nesterovIsThatOfPyTorch() {
+        SGDOptions options = new SGDOptions(0.05);
+        options.momentum().put(0.9);
+        options.nesterov().put(true);
+        options.weight_decay().put(0.01);
+        assertSame(new Sgd(0.9, true, DECAY), 0.05, parameters -> new SGD(parameters, options));
+    }
+
+    @Test
+    void adamwIsThatOfPyTorch() {
+        AdamWOptions options = new AdamWOptions(1e-3);
+        options.weight_decay().put(0.01);
+        assertSame(new Optimizer.AdamW(DECAY), 1e-3, parameters -> new AdamW(parameters, options));
     }
 
     @Test
@@ -99,7 +117,8 @@ class OptimizerStateTest {
     void decayOfWeightsOnlyLeavesScalesShiftsAndBiases() {
         try (Weights weights = Initialization.he(GRAPH, 1, Device.CPU);
                 FlatParameters zeros = weights.zeros();
-                OptimizerState state = OptimizerState.of(new Sgd(0.9, new Decay(0.5, Decay.On.WEIGHTS)), weights)) {
+                OptimizerState state =
+                        OptimizerState.of(new Sgd(0.9, false, new Decay(0.5, Decay.On.WEIGHTS)), weights)) {
             float[] before = weights.floats("conv1.weight");
             state.step(zeros, 0.1, 0);
             float[] decayed = weights.floats("conv1.weight");
@@ -113,7 +132,7 @@ class OptimizerStateTest {
     @Test
     void eachKeepsItsOwn() {
         try (Weights weights = Initialization.he(GRAPH, 1, Device.CPU);
-                OptimizerState sgd = OptimizerState.of(new Sgd(0.9, DECAY), weights);
+                OptimizerState sgd = OptimizerState.of(new Sgd(0.9, false, DECAY), weights);
                 OptimizerState adam = OptimizerState.of(new Optimizer.Adam(DECAY), weights)) {
             assertThat(sgd.tensors()).containsKey("momentum/conv1.weight");
             assertThat(adam.tensors()).hasSize(2 * sgd.tensors().size());

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.residual.ResidualException;
 import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
+import dev.residual.data.Augmentation;
 import dev.residual.recipe.Optimizer.Adam;
+import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.recipe.Optimizer.Sgd;
 import dev.residual.recipe.Recipe;
+import dev.residual.recipe.Schedule.Cosine;
+import dev.residual.recipe.Schedule.OneCycle;
 import dev.residual.recipe.Schedule.Steps;
 import dev.residual.run.Checkpoints;
 import dev.residual.run.Metrics;
@@ -133,15 +137,51 @@ class ResumeTest {
         Decay decay = recipe.optimizer().decay();
         List<Recipe> recipes = List.of(
                 recipe.withOptimizer(new Adam(decay)).withLearningRate(1e-3),
-                recipe.withEvaluations(new Recipe.Evaluations(true, false)).withLength(new Recipe.Length(10, true, 0)),
-                recipe.withSchedule(steps.withWarmup(0.01))
-                        .withOptimizer(new Sgd(0.9, new Decay(1e-4, Decay.On.WEIGHTS))));
+                recipe.withEvaluations(new Recipe.Evaluations(true, false))
+                        .withLength(new Recipe.Length(10, true, 0, 0)),
+                recipe.withSchedule(steps.withWarmupLearningRate(0.01))
+                        .withOptimizer(new Sgd(0.9, false, new Decay(1e-4, Decay.On.WEIGHTS))));
         for (Recipe changed : recipes) {
             RunConfig config = TinyRun.config(changed, 10, 2);
             Path run = newRun();
             while (!train(config, run, 9)) {}
             uninterrupted(config).assertSame(End.of(run));
         }
+    }
+
+    /** Each option that a recipe has, in one run or another. */
+    @Test
+    void interruptionsLeaveNoTraceWithEverythingOn() throws IOException {
+        Recipe recipe = TinyRun.recipe();
+        Recipe.Images images =
+                recipe.images().withAugmentation(new Augmentation(Augmentation.Kind.CROP_ALTERNATING_FLIP, 8, 0.5));
+        Recipe everything = recipe.withImages(images)
+                .withRegularization(new Recipe.Regularization(0.1, 1, 0.8))
+                .withLength(new Recipe.Length(14, true, 0, 9))
+                .withEvaluations(new Recipe.Evaluations(true, true));
+        List<Recipe> recipes = List.of(
+                everything
+                        .withOptimizer(new Sgd(0.9, true, new Decay(1e-3, Decay.On.WEIGHTS)))
+                        .withSchedule(new OneCycle(0.1, 14, 5)),
+                everything
+                        .withOptimizer(new AdamW(new Decay(0.01, Decay.On.ALL)))
+                        .withSchedule(new Cosine(1e-3, 14, 3)));
+        for (Recipe changed : recipes) {
+            RunConfig config = withBest(TinyRun.config(changed, 10, 3));
+            Path run = newRun();
+            while (!train(config, run, 5)) {}
+            Path whole = newRun();
+            assertThat(train(config, whole, Integer.MAX_VALUE)).isTrue();
+            End.of(whole).assertSame(End.of(run));
+            assertThat(run.resolve("model-best.safetensors"))
+                    .hasSameBinaryContentAs(whole.resolve("model-best.safetensors"));
+        }
+        assertThat(warnings).isEmpty();
+    }
+
+    private static RunConfig withBest(RunConfig c) {
+        RunConfig.Keep keep = new RunConfig.Keep(c.keep().checkpointEvery(), true, true);
+        return new RunConfig(c.architecture(), c.recipe(), c.data(), c.seed(), c.compute(), keep, c.made());
     }
 
     @Test
@@ -189,7 +229,7 @@ class ResumeTest {
     @Test
     void aFinishedRunCanBeExtendedAsIfItHadNotEnded() throws IOException {
         Recipe longer = withMilestones(5, 8);
-        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0));
+        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0, 0));
         Path run = newRun();
         train(TinyRun.config(shorter, 0, 100), run, Integer.MAX_VALUE);
         train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
@@ -201,7 +241,7 @@ class ResumeTest {
     @Test
     void anEndThatIsMovedBeforeItWasEvaluatedIsNoEnd() throws IOException {
         Recipe longer = withMilestones(5, 8);
-        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0));
+        Recipe shorter = longer.withLength(new Recipe.Length(6, false, 0, 0));
         Path run = newRun();
         TinyRun.train(TinyRun.config(shorter, 0, 100), run, new StopBeforeEvaluation(run)::stop, event -> {});
         train(TinyRun.config(longer, 0, 100), run, Integer.MAX_VALUE);
@@ -233,7 +273,7 @@ class ResumeTest {
     void anExtendedRunThatIsInterruptedShowsItsNewNetwork() throws IOException {
         Recipe longer = TinyRun.recipe();
         Path run = newRun();
-        train(TinyRun.config(longer.withLength(new Recipe.Length(4, false, 0)), 0, 2), run, Integer.MAX_VALUE);
+        train(TinyRun.config(longer.withLength(new Recipe.Length(4, false, 0, 0)), 0, 2), run, Integer.MAX_VALUE);
         RunDirectory directory = new RunDirectory(run);
         assertThat(TrainedModel.of(directory, warnings::add).orElseThrow().finished())
                 .isTrue();
@@ -254,7 +294,7 @@ class ResumeTest {
         Files.delete(run.resolve("model.safetensors"));
         assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
         before.assertSame(End.of(run));
-        RunConfig shorter = TinyRun.config(TinyRun.recipe().withLength(new Recipe.Length(9, false, 0)), 0, 3);
+        RunConfig shorter = TinyRun.config(TinyRun.recipe().withLength(new Recipe.Length(9, false, 0, 0)), 0, 3);
         assertThatThrownBy(() -> train(shorter, run, 1))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("10 iterations behind it already");

@@ -68,7 +68,7 @@ public final class TinyRun {
                 new RunConfig.Data("tiny", "nowhere", validation, Map.of()),
                 1,
                 new RunConfig.Compute(threads, Precision.FP32, "cpu", "auto"),
-                new RunConfig.Keep(checkpointEvery, true),
+                new RunConfig.Keep(checkpointEvery, true, false),
                 new RunConfig.Made(software(), "2026-01-31T12:00:00Z", List.of()));
     }
 

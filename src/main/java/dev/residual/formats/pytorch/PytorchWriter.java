@@ -90,7 +90,7 @@ public final class PytorchWriter {
         batches.putLong(model.card()
                 .provenance()
                 .training()
-                .map(Provenance.Training::iteration)
+                .map(Provenance.Training::batchesTracked)
                 .orElse(0L));
         Map<String, NamedTensor> stateDict = new LinkedHashMap<>();
         for (Parameter p : model.graph().parameters()) {

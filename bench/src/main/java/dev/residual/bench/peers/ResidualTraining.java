@@ -2,7 +2,6 @@ package dev.residual.bench.peers;
 
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
-import dev.residual.nn.Weights;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.train.Trainer;
@@ -28,9 +27,8 @@ final class ResidualTraining implements Contestant {
         Setup setup = Setup.of(args);
         Engine.start(setup.threads);
         Model model = setup.model();
-        try (Weights weights = model.weights(Device.CPU);
-                Steps steps =
-                        Steps.of(setup, model.graph(), weights, model.card().normalization())) {
+        try (Steps steps = Steps.of(
+                setup, model.graph(), model.weights(Device.CPU), model.card().normalization())) {
             Contestant.play(new ResidualTraining(Summary.of(model.graph()), setup.batch, steps.trainer()));
         }
     }

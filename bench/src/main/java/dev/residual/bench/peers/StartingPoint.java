@@ -9,7 +9,6 @@ import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Initialization;
-import dev.residual.nn.Weights;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 
@@ -26,11 +25,10 @@ final class StartingPoint {
         Dataset dataset = setup.dataset();
         Normalization normalization = Normalization.of(Normalization.Kind.PIXEL_MEAN, dataset.train());
         Graph graph = architecture.graph();
-        try (Weights weights = Initialization.he(graph, Setup.SEED, Device.CPU);
-                Steps steps = Steps.of(setup, graph, weights, normalization)) {
+        try (Steps steps = Steps.of(setup, graph, Initialization.he(graph, Setup.SEED, Device.CPU), normalization)) {
             steps.trainer().run(Steps.stopAfter(STEPS), event -> {});
             Card card = new Card(architecture, dataset.classes(), normalization, Provenance.UNKNOWN);
-            Model model = Model.of(card, weights);
+            Model model = Model.of(card, steps.state().weights());
             model.save(setup.model);
             new OnnxFile(model, false, true).write(setup.onnx);
         }

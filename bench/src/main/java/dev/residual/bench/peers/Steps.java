@@ -13,18 +13,19 @@ import dev.residual.run.Metrics;
 import dev.residual.run.Progress;
 import dev.residual.run.Score;
 import dev.residual.tensor.Device;
-import dev.residual.train.OptimizerState;
 import dev.residual.train.Trainer;
+import dev.residual.train.TrainingState;
 import java.util.Optional;
 
 /** The product's training loop, without evaluations and checkpoints. */
-record Steps(Backend backend, TrainingNetwork network, OptimizerState optimizer, Batches batches, Trainer trainer)
+record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batches batches, Trainer trainer)
         implements AutoCloseable {
+    /** @param weights closed with this */
     static Steps of(Setup setup, Graph graph, Weights weights, Normalization normalization) {
         Recipe recipe = Recipe.paper(Architecture.of(setup.architecture));
         Backend backend = Backend.of("auto", Device.CPU, setup.precision());
         TrainingNetwork network = new TrainingNetwork(graph, weights, backend);
-        OptimizerState optimizer = OptimizerState.of(recipe.optimizer(), weights);
+        TrainingState state = TrainingState.of(recipe, graph, weights);
         Batches batches = new Batches(
                 setup.dataset().train(),
                 normalization,
@@ -34,11 +35,11 @@ record Steps(Backend backend, TrainingNetwork network, OptimizerState optimizer,
                 0,
                 0);
         Trainer trainer = new Trainer(
-                new Trainer.Session(network, weights, optimizer, batches, Device.CPU),
-                recipe.schedule(),
+                new Trainer.Session(network, state, batches, Device.CPU),
+                recipe,
                 Long.MAX_VALUE,
                 Progress.start(recipe.schedule()));
-        return new Steps(backend, network, optimizer, batches, trainer);
+        return new Steps(backend, network, state, batches, trainer);
     }
 
     static Trainer.Hooks stopAfter(int steps) {
@@ -53,8 +54,8 @@ record Steps(Backend backend, TrainingNetwork network, OptimizerState optimizer,
     @Override
     public void close() {
         batches.close();
-        optimizer.close();
         network.close();
+        state.close();
         backend.close();
     }
 }
