@@ -109,6 +109,9 @@ final class TrainingScreen {
 
     private void farewell() {
         console.line("  model    " + directory.model());
+        if (run.config().keep().best()) {
+            console.line("  best     " + directory.best() + ", by its validation accuracy");
+        }
         String residual = Console.command();
         console.line("Its accuracy, class by class:");
         console.line("  " + residual + " evaluate " + directory.path());

@@ -9,6 +9,7 @@ import dev.residual.train.TrainingEvent.EpochEnded;
 import dev.residual.train.TrainingEvent.Evaluating;
 import dev.residual.train.TrainingEvent.LearningRateChanged;
 import dev.residual.train.TrainingEvent.Stepped;
+import dev.residual.train.TrainingEvent.StoppedEarly;
 import dev.residual.train.TrainingEvent.Warning;
 import dev.residual.train.TrainingRun;
 import java.util.ArrayList;
@@ -66,6 +67,9 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
         } else if (event instanceof LearningRateChanged c && c.iteration() > 0) {
             console.line((articleStyle ? "change lr" : "learning rate") + ": " + MetricsFile.rate(c.learningRate())
                     + " from iteration " + c.iteration() + " on");
+        } else if (event instanceof StoppedEarly s) {
+            console.line("stopped early: the validation accuracy has not risen after epoch "
+                    + s.progress().evaluations().bestEpoch());
         } else if (event instanceof Warning w) {
             console.warn(w.sentence());
         }

@@ -19,11 +19,10 @@ public final class RecipeChanges {
             "optimizer.decay.factor", "weight-decay",
             "optimizer.decay.on", "weight-decay-on",
             "schedule.type", "schedule",
-            "schedule.warmup", "warmup-learning-rate",
+            "images.augmentation.kind", "augmentation",
             "evaluations.training", "evaluate-training");
 
-    /** There is one schedule, and so no option that chooses it. */
-    private static final List<String> NO_OPTION = List.of("name", "schedule");
+    private static final List<String> NO_OPTION = List.of("name");
 
     /** Changes that are named one by one. */
     private static final int MAX_WORDS = 4;

@@ -19,11 +19,14 @@ import dev.residual.run.RunDirectory;
 import dev.residual.run.RunOptions;
 import dev.residual.run.TrainedModel;
 import dev.residual.tensor.Engine;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Gathers what a run directory tells, and draws and writes it there. */
 public final class RunReports {
@@ -53,10 +56,7 @@ public final class RunReports {
         Optional<Model> model = trained.map(TrainedModel::model);
         boolean finished = trained.map(TrainedModel::finished).orElse(false);
         RunReport report = new RunReport(
-                subtitle(config)
-                        + (finished
-                                ? ""
-                                : " This run is not finished: it stands at iteration " + last.iteration() + "."),
+                subtitle(config) + note(config, metrics, finished),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
                 model.flatMap(m -> dataset.map(d -> test(m, d, config.compute().threads()))),
@@ -71,6 +71,35 @@ public final class RunReports {
                 + RecipeChanges.title(config.recipe(), config.architecture()) + ", seed " + config.seed()
                 + "; Residual " + config.made().software().residual() + ", "
                 + config.made().started().replaceAll("T.*", "") + ".";
+    }
+
+    private static String note(RunConfig config, List<Metrics> metrics, boolean finished) {
+        Metrics last = metrics.get(metrics.size() - 1);
+        Metrics best = metrics.get(0);
+        for (Metrics row : metrics) {
+            best = row.validation().accuracy() > best.validation().accuracy() ? row : best;
+        }
+        int patience = config.recipe().length().patience();
+        List<String> sentences = new ArrayList<>();
+        if (!finished) {
+            sentences.add("This run is not finished: it stands at iteration " + last.iteration() + ".");
+        } else if (patience > 0 && last.epoch() - best.epoch() >= patience) {
+            sentences.add("It was stopped early, after " + patience + " epochs without a better validation accuracy.");
+        }
+        if (config.keep().best()) {
+            sentences.add(String.format(
+                    Locale.ROOT,
+                    "Kept beside the last iteration's: the network of epoch %d, the best by validation accuracy (%.2f %%;"
+                            + " %.2f %% of the test images).",
+                    best.epoch(),
+                    best.validation().accuracy(),
+                    best.test().accuracy()));
+        }
+        if (!config.recipe().evaluations().evalMode()) {
+            sentences.add("Curves and figures here are by the statistics of each batch, since this recipe evaluates in"
+                    + " training mode; the confusion matrix and what follows it are by BN's running statistics.");
+        }
+        return sentences.stream().map(sentence -> " " + sentence).collect(Collectors.joining());
     }
 
     private static RunReport.Test test(Model model, Dataset dataset, int threads) {
@@ -96,6 +125,7 @@ public final class RunReports {
         table.put("recipe", table.remove("name"));
         table.put("dataset", config.data().dataset());
         table.put("validation", config.data().validation() + " images held out");
+        table.put("keep", config.keep().best() ? "last and best" : "last");
         table.put("seed", Long.toString(config.seed()));
         flatten("", Json.tree(Json.compact(config.compute()), "a record"), table);
         return table;

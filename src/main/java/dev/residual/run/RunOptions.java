@@ -24,6 +24,9 @@ public final class RunOptions {
         }
         options.put("recipe", config.recipe().name());
         options.putAll(RecipeChanges.of(config.recipe(), config.architecture()));
+        if (config.keep().best()) {
+            options.put("keep", "best");
+        }
         options.put("seed", Long.toString(config.seed()));
         RunConfig.Compute compute = config.compute();
         options.put("threads", Integer.toString(compute.threads()));

@@ -2,15 +2,11 @@ package dev.residual.train;
 
 import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
-import dev.residual.backend.Pass.Statistics;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
-import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
-import dev.residual.data.Seed;
 import dev.residual.data.Split;
-import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.graph.Graph;
@@ -28,7 +24,6 @@ import dev.residual.run.MetricsFile;
 import dev.residual.run.Progress;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
-import dev.residual.run.Score;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import java.util.Optional;
@@ -42,15 +37,13 @@ import java.util.function.Consumer;
  * end.
  */
 public final class TrainingRun {
-    /** Keeps the augmentation of evaluated training images apart from that of trained ones. */
-    private static final long EVALUATION = 0x6576616cL; // "eval"
-
     private final RunConfig config;
     private final Dataset dataset;
     private final Optional<RunDirectory> directory;
     private final Optional<Checkpoint> from;
     private final Split split;
     private final Recipe recipe;
+    private final EpochEvaluation evaluation;
     private final Graph graph;
     private final Progress start;
 
@@ -76,6 +69,7 @@ public final class TrainingRun {
                 dataset.name() + " has " + split.train().size() + " training images and "
                         + split.test().size() + " test images: expected some of both");
         recipe = config.recipe();
+        evaluation = new EpochEvaluation(recipe, split, config.seed());
         graph = config.architecture().graph();
         start = from.map(Checkpoint::progress)
                 .orElseGet(() -> Progress.start(recipe.schedule()))
@@ -227,7 +221,7 @@ public final class TrainingRun {
             Trainer.Hooks hooks = new Trainer.Hooks(
                     p -> {
                         RunningStatistics before = RunningStatistics.of(state.weights());
-                        Optional<Metrics> metrics = evaluate(evaluator, network, p, stop);
+                        Optional<Metrics> metrics = evaluation.measure(evaluator, network, p, stop);
                         if (metrics.isEmpty() || isOver()) { // stopped half-way, or done before
                             before.restore(state.weights());
                         }
@@ -269,62 +263,6 @@ public final class TrainingRun {
         return new Trained(finished, last);
     }
 
-    /** The row of metrics that this epoch ends with; empty when it was stopped. */
-    private Optional<Metrics> evaluate(Evaluator evaluator, TrainingNetwork network, Progress p, BooleanSupplier stop) {
-        Optional<Score> train = recipe.evaluations().training()
-                ? evaluate(evaluator, network, split.train(), trainingOrder(p), stop)
-                : Optional.empty();
-        Optional<Score> validation = split.validation().size() > 0
-                ? evaluate(evaluator, network, split.validation(), Order.PLAIN, stop)
-                : Optional.empty();
-        Optional<Score> test = evaluate(evaluator, network, split.test(), Order.PLAIN, stop);
-        Score trained = p.trainingScore();
-        boolean first = p.iteration() == 0;
-        return test.map(score -> new Metrics(
-                p.epochNumber(),
-                p.iteration(),
-                first ? recipe.schedule().at(0, p.warmup().on()) : p.learningRate(),
-                // As images were trained on, where there were any; accuracy of the whole set, where it is evaluated.
-                new Score(
-                        Double.isNaN(trained.loss()) ? train.map(Score::loss).orElse(Double.NaN) : trained.loss(),
-                        train.map(Score::accuracy).orElse(trained.accuracy())),
-                score,
-                validation.orElse(Score.NONE),
-                new Metrics.Time(p.seconds(), p.imagesPerSecond())));
-    }
-
-    /** @param order in which images come, where BN makes them depend on each other */
-    private Optional<Score> evaluate(
-            Evaluator evaluator, TrainingNetwork network, ImageSet images, Order order, BooleanSupplier stop) {
-        Optional<Evaluation> evaluation = recipe.evaluations().evalMode()
-                ? evaluator.evaluate(images, stop)
-                : evaluator.evaluateByBatchStatistics(
-                        network, images, order, recipe.images().batchSize(), Statistics.BATCH_AND_UPDATE, stop);
-        return evaluation.map(e -> new Score(e.loss(), e.accuracy()));
-    }
-
-    /** The article's code evaluates training images through the loader that it trains from. */
-    private Order trainingOrder(Progress p) {
-        return new Order(
-                recipe.images().shuffle(),
-                recipe.images().augmentation().withoutMixup(),
-                Seed.mix(config.seed(), EVALUATION, p.position().epoch()));
-    }
-
-    /** PyTorch's num_batches_tracked: an evaluation in training mode counts as well. */
-    private long batchesTracked(Progress p) {
-        if (recipe.evaluations().evalMode()) {
-            return p.iteration();
-        }
-        int size = recipe.images().batchSize();
-        long each = Batches.perEpoch(split.test().size(), size)
-                + Batches.perEpoch(split.validation().size(), size);
-        if (recipe.evaluations().training()) {
-            each += batchesPerEpoch();
-        }
-        return p.iteration() + each * p.evaluations().count();
-    }
-
     private Card card(Normalization normalization, Progress p) {
         Provenance.Data data = new Provenance.Data(
                 dataset.name(), split.train().size(), config.data().validation(), dataset.sha256());
@@ -335,7 +273,7 @@ public final class TrainingRun {
                 config.compute().threads(),
                 config.compute().precision(),
                 p.iteration(),
-                batchesTracked(p),
+                evaluation.batchesTracked(p),
                 OptionalDouble.empty());
         Provenance provenance =
                 Provenance.of(config.made().software(), training, config.made().startedFrom());

@@ -28,8 +28,8 @@ final class WeightAverage implements AutoCloseable {
 
     /** @param iteration steps taken before the one that has just been taken */
     void update(long iteration) {
-        Scalar part = new Scalar(iteration == 0 ? 1 : 1 - decay);
         try (Scope scope = Scope.inference()) {
+            Scalar part = new Scalar(iteration == 0 ? 1 : 1 - decay);
             average.trained().all().lerp_(weights.trained().all(), part);
             average.tensors().forEach((parameter, tensor) -> {
                 if (!average.trained().views().containsKey(parameter.name())) {

@@ -49,7 +49,7 @@ class CommandLineTest {
         assertRefused(run("train", "--iterations", "many"), 2, "--iterations");
         assertRefused(run("evaluate"), 2, "MODEL");
         assertRefused(run("train", "--architecture", "resnet21"), 2, "6n+2");
-        assertRefused(run("train", "--recipe", "papr"), 2, "paper or article");
+        assertRefused(run("train", "--recipe", "papr"), 2, "paper, article or quick");
         assertRefused(run("train", "--shortcut", "D"), 2, "[A, B, C, none, article]");
         assertRefused(run("train", "--dataset", "mnist"), 2, "cifar10 or cifar100 or cifar100-coarse or shapes");
         assertRefused(run("train", "--labels", "coarse"), 2, "is for --dataset cifar100");
@@ -180,7 +180,9 @@ class CommandLineTest {
         Files.writeString(
                 run.resolve("config.json"),
                 Files.readString(run.resolve("config.json"))
-                        .replaceAll("\"type\" : \"sgd\",\\s*\"momentum\" : 0.9,", "\"type\" : \"adam\","));
+                        .replaceAll(
+                                "\"type\" : \"sgd\",\\s*\"momentum\" : 0.9,\\s*\"nesterov\" : false,",
+                                "\"type\" : \"adam\","));
         assertRefused(run("resume", run.toString(), "--iterations", "9"), 1, "not that of its checkpoint");
 
         Files.writeString(

@@ -28,8 +28,8 @@ class BestTest {
     @TempDir
     Path folder;
 
-    private static RunConfig config(int validation, int patience) {
-        Recipe recipe = TinyRun.recipe().withIterations(60).withLength(new Recipe.Length(60, false, 0, patience));
+    private static RunConfig config(int validation) {
+        Recipe recipe = TinyRun.recipe().withIterations(60).withLength(new Recipe.Length(60, false, 0, PATIENCE));
         RunConfig c = TinyRun.config(TinyRun.recipe(), validation, 100);
         return new RunConfig(
                 c.architecture(),
@@ -45,7 +45,7 @@ class BestTest {
     void theBestEpochIsKeptAndTheRunEndsWhenNoneIsBetter() throws IOException {
         List<TrainingEvent> events = new ArrayList<>();
         Trained trained =
-                TinyRun.train(config(20, PATIENCE), folder, () -> false, events::add).orElseThrow();
+                TinyRun.train(config(20), folder, () -> false, events::add).orElseThrow();
         RunDirectory run = new RunDirectory(folder);
         List<Metrics> rows = new MetricsFile(run.metrics()).read();
 
@@ -71,16 +71,17 @@ class BestTest {
                 .isCloseTo(best.validation().accuracy(), within(1e-3));
 
         byte[] before = Files.readAllBytes(run.model());
-        assertThat(TinyRun.train(config(20, PATIENCE), folder).metrics()).isEqualTo(last); // it is over
+        assertThat(TinyRun.train(config(20), folder).metrics()).isEqualTo(last); // it is over
         assertThat(run.model()).hasBinaryContent(before);
     }
 
     @Test
     void withoutValidationImagesNeitherIsToldFromTheTestSet() {
-        assertThatThrownBy(() -> config(0, 0))
+        assertThatThrownBy(() -> config(0))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("keep best: expected validation images");
-        assertThatThrownBy(() -> config(0, 1))
+        Recipe patient = TinyRun.recipe().withLength(new Recipe.Length(60, false, 0, 1));
+        assertThatThrownBy(() -> TinyRun.config(patient, 0, 100))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("patience 1: expected validation images");
     }

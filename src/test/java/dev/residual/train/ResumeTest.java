@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.ResidualException;
+import dev.residual.data.Augmentation;
 import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
-import dev.residual.data.Augmentation;
 import dev.residual.recipe.Optimizer.Adam;
 import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
