@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;
 import java.util.List;
@@ -98,17 +99,31 @@ public final class Json {
         if (!type.isRecord() || !node.isObject()) {
             return;
         }
-        Map<String, Class<?>> known = new HashMap<>();
+        Map<String, RecordComponent> known = new HashMap<>();
         for (RecordComponent component : type.getRecordComponents()) {
-            known.put(component.getName(), component.getType());
+            known.put(component.getName(), component);
         }
         for (Map.Entry<String, JsonNode> field : node.properties()) {
-            Class<?> fieldType = known.get(field.getKey());
-            if (fieldType == null) {
+            RecordComponent component = known.get(field.getKey());
+            if (component == null) {
                 throw new ResidualException(what + ": unknown key '" + path + field.getKey() + "'");
             }
-            requireKnownKeys(field.getValue(), fieldType, path + field.getKey() + ".", what);
+            JsonNode value = field.getValue();
+            if (!value.isArray()) {
+                requireKnownKeys(value, held(component), path + field.getKey() + ".", what);
+            }
+            for (int i = 0; value.isArray() && i < value.size(); i++) {
+                requireKnownKeys(value.get(i), held(component), path + field.getKey() + "[" + i + "].", what);
+            }
         }
+    }
+
+    /** The type of a component, or of what a list or an optional in its place holds. */
+    private static Class<?> held(RecordComponent component) {
+        return component.getGenericType() instanceof ParameterizedType generic
+                        && generic.getActualTypeArguments()[0] instanceof Class<?> only
+                ? only
+                : component.getType();
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.residual;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
@@ -68,6 +69,21 @@ public final class LockFile implements AutoCloseable {
     /** Whether other processes are kept out; some network file systems know no locks. */
     public boolean isHeld() {
         return held;
+    }
+
+    /** Whether this process or another has locked a file. Asking neither makes the file nor locks others out. */
+    public static boolean isLocked(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        if (LOCKED.contains(file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName()))) {
+            return true;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        }
     }
 
     /** For reading and writing the file; closed with this. */

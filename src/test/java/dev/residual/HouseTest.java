@@ -27,6 +27,7 @@ class HouseTest {
     static {
         floor(
                 "cli",
+                "study",
                 "launch",
                 "report",
                 "train",
@@ -44,6 +45,7 @@ class HouseTest {
                 "data",
                 "backend",
                 "tensor");
+        floor("study", "report", "run", "recipe", "model", "nn", "graph", "data", "tensor");
         floor("launch", "train", "predict", "run", "recipe", "model", "nn", "data", "backend", "tensor");
         floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
         floor("train", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "backend", "tensor");

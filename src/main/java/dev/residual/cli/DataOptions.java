@@ -61,6 +61,11 @@ final class DataOptions {
         return load(name(), path(), threads, console);
     }
 
+    /** Whether it is there without a download. */
+    boolean isThere() {
+        return Datasets.isThere(name(), path());
+    }
+
     /** Whether what a run was trained on, or what the options name instead, is there without a download. */
     boolean isThere(RunConfig.Data trainedOn) {
         return Datasets.isThere(name(trainedOn), path(trainedOn));

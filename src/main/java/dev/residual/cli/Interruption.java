@@ -1,5 +1,6 @@
 package dev.residual.cli;
 
+import dev.residual.study.Processes;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
@@ -17,6 +18,16 @@ final class Interruption implements BooleanSupplier, AutoCloseable {
     Interruption(Console console) {
         this.console = console;
         Runtime.getRuntime().addShutdownHook(hook);
+        String parent = System.getenv(Processes.PARENT);
+        if (parent != null) {
+            endWith(Long.parseLong(parent));
+        }
+    }
+
+    /** A study that is killed leaves no training behind. */
+    private void endWith(long process) {
+        ProcessHandle.of(process)
+                .ifPresentOrElse(p -> p.onExit().thenRun(() -> requested = true), () -> requested = true);
     }
 
     /** Ends the process; an interruption that is under way ends with this code too, not with the signal's. */

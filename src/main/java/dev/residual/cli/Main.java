@@ -8,9 +8,11 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -52,7 +54,9 @@ public final class Main {
             ExportCommand.class,
             ModelsCommand.class,
             BenchCommand.class,
-            CompletionCommand.class);
+            CompletionCommand.class,
+            StudyCommand.class,
+            RunsCommand.class);
 
     @Option(
             names = "--verbose",
@@ -97,6 +101,20 @@ public final class Main {
         } catch (ResidualException e) {
             return main.failed(e, commandLine.getErr());
         }
+    }
+
+    /** What starts another process of this program, as this one was started. */
+    static List<String> program() {
+        List<String> program = new ArrayList<>();
+        program.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        program.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        program.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        return program;
+    }
+
+    /** The commands that are named, ready to read their options; the others by name only. */
+    static CommandLine parser(String... args) {
+        return new Main().commandLine(args);
     }
 
     private CommandLine commandLine(String... args) {

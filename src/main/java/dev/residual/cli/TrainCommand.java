@@ -15,6 +15,7 @@ import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.study.Wanted;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import java.nio.file.Path;
@@ -223,6 +224,15 @@ final class TrainCommand implements Callable<Integer> {
         try (Launch launch = training.launch()) {
             return new TrainingScreen(console, launch).run();
         }
+    }
+
+    /** What decides the results, for those who plan runs. */
+    Wanted wanted() {
+        Asked asked = asked(Optional.empty());
+        Optional<Precision> chosen = precision.equals("auto")
+                ? Optional.empty()
+                : Optional.of(Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
+        return new Wanted(asked.architecture, asked.recipe, data.name(), validation, chosen);
     }
 
     private Asked asked(Optional<Model> start) {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
@@ -80,11 +81,17 @@ final class Walk {
     }
 
     Tensor forward(Tensor images) {
+        return forward(images, (node, output) -> {});
+    }
+
+    /** @param seen is shown the output of each node, which may be overwritten afterwards */
+    Tensor forward(Tensor images, BiConsumer<Node, Tensor> seen) {
         network.backend.tasks().beginForward();
         values[0] = network.backend.input(images);
         for (Node node : network.graph.nodes()) {
             if (network.liveness.computed().get(node.index())) {
                 forward(node);
+                seen.accept(node, values[node.index()]);
             }
         }
         return values[values.length - 1];

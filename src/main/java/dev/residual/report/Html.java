@@ -1,14 +1,67 @@
 package dev.residual.report;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 
 /** Pieces of markup that is at the same time HTML5 and well-formed XML. */
-final class Html {
+public final class Html {
+    /** Pixels that a chart needs the whole width of the page from. */
+    private static final int WIDE = 800;
+
     private Html() {}
 
+    /** A whole page; {@code body} is markup. */
+    public static String page(String title, String body) {
+        return """
+                <!DOCTYPE html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <title>%s</title>
+                <style>
+                %s</style>
+                </head>
+                <body>
+                <main>
+                %s</main>
+                </body>
+                </html>
+                """.formatted(escape(title), style(), body);
+    }
+
+    private static String style() {
+        try (InputStream css = Html.class.getResourceAsStream("style.css")) {
+            return new String(css.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A chart as part of the page; title and caption are plain text. */
+    public static String chart(Chart chart, String alternative, String caption) {
+        return """
+                <figure class="curves%s">
+                <div class="scroll">
+                <img alt="%s" src="data:image/svg+xml;base64,%s"/>
+                </div>
+                <figcaption>%s</figcaption>
+                </figure>
+                """.formatted(
+                        chart.width() > WIDE ? " wide" : "",
+                        escape(alternative),
+                        Base64.getEncoder().encodeToString(chart.svg()),
+                        escape(caption));
+    }
+
     /** For text and for attributes in double quotes. Characters that XML forbids become U+FFFD. */
-    static String escape(String text) {
+    public static String escape(String text) {
         StringBuilder escaped = new StringBuilder();
         text.codePoints().forEach(c -> {
             switch (c) {
@@ -34,7 +87,7 @@ final class Html {
     }
 
     /** A section with a heading; {@code body} is markup. */
-    static String section(String heading, String body) {
+    public static String section(String heading, String body) {
         return """
                 <section>
                 <h2>%s</h2>
@@ -69,7 +122,7 @@ final class Html {
         return Double.isFinite(value) ? String.format(Locale.ROOT, "%,." + decimals + "f", value) : "–";
     }
 
-    static String count(long n) {
+    public static String count(long n) {
         return String.format(Locale.ROOT, "%,d", n);
     }
 
@@ -78,7 +131,7 @@ final class Html {
     }
 
     /** Such as "1 h 23 min": the two largest units. */
-    static String duration(double seconds) {
+    public static String duration(double seconds) {
         if (!Double.isFinite(seconds)) {
             return "–";
         }

@@ -4,7 +4,6 @@ import dev.residual.AtomicFile;
 import dev.residual.run.Metrics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,51 +29,26 @@ public final class HtmlReport {
 
     private String page() {
         TestSections test = new TestSections(run.test());
-        return """
-                <!DOCTYPE html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <title>%s</title>
-                <style>
-                %s</style>
-                </head>
-                <body>
-                <main>
-                %s</main>
-                </body>
-                </html>
-                """.formatted(
-                        Html.escape(run.curves().name()),
-                        style(),
-                        header()
-                                + curves()
-                                + "<div class=\"beside\">\n"
-                                + test.confusion()
-                                + test.perClass()
-                                + "</div>\n"
-                                + test.mistakes()
-                                + filters()
-                                + Html.section(
-                                        "Configuration",
-                                        Html.table(
-                                                "What the run was asked to do",
-                                                run.tables().configuration()))
-                                + Html.section(
-                                        "Provenance",
-                                        Html.table(
-                                                "Software, hardware and data",
-                                                run.tables().provenance())));
-    }
-
-    private static String style() {
-        try (InputStream css = HtmlReport.class.getResourceAsStream("style.css")) {
-            return new String(css.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return Html.page(
+                run.curves().name(),
+                header()
+                        + curves()
+                        + "<div class=\"beside\">\n"
+                        + test.confusion()
+                        + test.perClass()
+                        + "</div>\n"
+                        + test.mistakes()
+                        + filters()
+                        + Html.section(
+                                "Configuration",
+                                Html.table(
+                                        "What the run was asked to do",
+                                        run.tables().configuration()))
+                        + Html.section(
+                                "Provenance",
+                                Html.table(
+                                        "Software, hardware and data",
+                                        run.tables().provenance())));
     }
 
     private String header() {

@@ -197,6 +197,15 @@ public record RunDirectory(Path path) {
         }
     }
 
+    /** Whether a process has claimed it. */
+    public boolean isClaimed() {
+        try {
+            return LockFile.isLocked(lockFile());
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + lockFile() + ": " + ResidualException.reason(e), e);
+        }
+    }
+
     private Path lockFile() {
         return path.resolve(".lock");
     }

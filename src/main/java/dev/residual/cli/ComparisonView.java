@@ -1,0 +1,23 @@
+package dev.residual.cli;
+
+import dev.residual.study.Comparison;
+import dev.residual.study.ComparisonTable;
+import java.nio.file.Path;
+
+/** A comparison in the terminal. */
+final class ComparisonView {
+    private ComparisonView() {}
+
+    /** @param directory that its files are in */
+    static void print(Console console, Comparison comparison, Path directory) {
+        console.line("");
+        new ComparisonTable(comparison).lines().forEach(console::line);
+        console.line("");
+        if (!comparison.summary().isEmpty()) {
+            console.line(comparison.summary());
+        }
+        console.line("  table    " + directory.resolve("table.md") + ", .csv");
+        console.line("  curves   " + directory.resolve("curves.png") + ", .svg");
+        console.line("  report   " + directory.resolve("report.html"));
+    }
+}

@@ -1,0 +1,203 @@
+package dev.residual.cli;
+
+import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
+import dev.residual.model.Model;
+import dev.residual.nn.LayerResponses.Response;
+import dev.residual.study.Comparison;
+import dev.residual.study.Comparison.Row;
+import dev.residual.study.ComparisonReport;
+import dev.residual.study.FoundRun;
+import dev.residual.study.Options;
+import dev.residual.study.Plan;
+import dev.residual.study.PlannedRun;
+import dev.residual.study.Processes;
+import dev.residual.study.Responses;
+import dev.residual.study.Study;
+import dev.residual.tensor.Engine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "study",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Trains the runs of a study, those that are not there yet, and compares them: a table, a chart, a page.",
+            "Called again it goes on where it was interrupted. Without a name it lists the studies that are shipped."
+        },
+        footer = {
+            "",
+            "The paper's table 6, an eighth as long:  ./residual study table6 --iterations 7820 --seeds 1 --data DIR",
+            "A first look, without any data:          ./residual study shortcuts --dataset shapes --iterations 400"
+        })
+final class StudyCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "STUDY",
+            arity = "0..1",
+            description = "table6, depth, shortcuts, responses, article, or a file (docs/studies.md describes it).")
+    private String name;
+
+    @Option(
+            names = "--seeds",
+            paramLabel = "K",
+            description = "Train each variation with K seeds. Default: as the study says.")
+    private Integer seeds;
+
+    @Option(
+            names = "--iterations",
+            paramLabel = "N",
+            description = "Shorten or lengthen each run; its schedule is scaled. Default: as the study says.")
+    private Long iterations;
+
+    @Option(
+            names = "--parallel",
+            paramLabel = "P",
+            defaultValue = "1",
+            description =
+                    "Runs that are trained at once, each with its share of the threads. Default: ${DEFAULT-VALUE}.")
+    private int parallel;
+
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Where the runs and their comparison are. Default: studies/STUDY.")
+    private Path output;
+
+    @Option(
+            names = "--adopt",
+            paramLabel = "RUN",
+            arity = "1..*",
+            description = "Take finished runs that were trained elsewhere, if they are the same as runs of the study.")
+    private List<Path> adopted = List.of();
+
+    @Option(
+            names = "--from",
+            paramLabel = "DIR",
+            description = "Train nothing: compare the finished runs below DIR, the longest of each variation.")
+    private Path from;
+
+    @Mixin
+    private DataOptions data = new DataOptions();
+
+    @Option(names = "--precision", paramLabel = "NAME", description = "As for train. Default: auto.")
+    private String precision;
+
+    @Option(names = "--device", paramLabel = "NAME", description = "As for train. Default: auto.")
+    private String device;
+
+    @Mixin
+    private BackendOption backend = new BackendOption();
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Console console = new Console();
+
+    @Override
+    public Integer call() {
+        if (name == null) {
+            Study.SHIPPED.forEach(
+                    s -> console.line("%-10s  %s".formatted(s, Study.of(s).title())));
+            return Main.OK;
+        }
+        Plan plan = Usage.of(spec, this::plan);
+        Path directory = output == null ? Path.of("studies", fileName()) : output;
+        boolean complete = true;
+        if (from == null) {
+            adopted.forEach(run -> console.line(
+                    "Adopted " + run + " as " + plan.adopt(run, directory).directory()));
+            List<PlannedRun> runs = plan.runs(directory);
+            prepareData(runs);
+            StudyScreen screen = new StudyScreen(console, plan.study(), runs, directory);
+            complete = screen.train(new Processes(Main.program(), parallel, Math.max(1, threads.count() / parallel)));
+            if (screen.interrupted()) {
+                return Main.INTERRUPTED;
+            }
+        }
+        Comparison comparison =
+                from == null ? plan.comparison(directory) : plan.comparison(FoundRun.below(from, console::warn));
+        new ComparisonReport(comparison, plan.study().responses() ? responses(comparison) : Map.of()).write(directory);
+        ComparisonView.print(console, comparison, directory);
+        return complete ? Main.OK : Main.FAILED;
+    }
+
+    private Plan plan() {
+        threads.require();
+        ResidualException.require(parallel >= 1, "parallel " + parallel + ": expected 1 or more");
+        ResidualException.require(
+                from == null || adopted.isEmpty(), "--adopt is for a study that trains, --from for one that does not");
+        Study study = Study.of(name);
+        return StudyPlan.of(seeds == null ? study : study.withSeeds(seeds), passedOn());
+    }
+
+    /** The options that {@code train} has too and that were given here. */
+    private Options passedOn() {
+        List<String> tokens = new ArrayList<>();
+        spec.commandLine().getParseResult().matchedOptions().stream()
+                .filter(option -> StudyPlan.isOfEachRun(option.longestName()))
+                .forEach(option -> {
+                    tokens.add(option.longestName());
+                    tokens.addAll(option.originalStringValues());
+                });
+        return Options.of(tokens);
+    }
+
+    private String fileName() {
+        return Path.of(name).getFileName().toString().replaceFirst("\\.json$", "");
+    }
+
+    /** So that the data set is downloaded once, and not by several runs at the same time. */
+    private void prepareData(List<PlannedRun> runs) {
+        boolean trained =
+                runs.stream().anyMatch(run -> !run.found().map(FoundRun::isOver).orElse(false));
+        if (trained && !data.isThere()) {
+            data.load(threads.count(), console);
+        }
+    }
+
+    /** Of the first network of each variation that has any; those that were measured before are not measured again. */
+    private Map<Row, List<Response>> responses(Comparison comparison) {
+        Map<Row, List<Response>> responses = new LinkedHashMap<>();
+        Optional<Dataset> dataset = Optional.empty();
+        for (Row row : comparison.rows()) {
+            for (FoundRun run : row.finished()) {
+                Optional<List<Response>> known = Responses.read(run.directory());
+                if (known.isEmpty()
+                        && Files.exists(run.directory().model())
+                        && data.isThere(run.config().data())) {
+                    dataset =
+                            dataset.or(() -> Optional.of(data.load(run.config().data(), threads.count(), console)));
+                    console.note("Measuring the responses of " + run.name() + " …");
+                    Engine.start(threads.count());
+                    List<Response> measured = Responses.measure(
+                            Model.load(run.directory().model()), dataset.get().test());
+                    if (from == null) {
+                        Responses.write(run.directory(), measured);
+                    }
+                    known = Optional.of(measured);
+                }
+                if (known.isPresent()) {
+                    responses.put(row, known.get());
+                    break;
+                }
+            }
+        }
+        return responses;
+    }
+}

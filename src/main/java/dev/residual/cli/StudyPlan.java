@@ -1,0 +1,55 @@
+package dev.residual.cli;
+
+import dev.residual.ResidualException;
+import dev.residual.study.Options;
+import dev.residual.study.Plan;
+import dev.residual.study.Plan.Part;
+import dev.residual.study.Study;
+import dev.residual.study.Study.Variation;
+import dev.residual.study.Wanted;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Reads the options of a study's runs as {@code train} does. */
+final class StudyPlan {
+    private static final String TRAIN = "train";
+
+    /** What {@code study} and {@code train} have both, and do not mean the same by, or not of each run. */
+    private static final Set<String> OF_THE_STUDY = Set.of("--from", "--output", "--threads", "--verbose", "--help");
+
+    private StudyPlan() {}
+
+    /** Whether an option of {@code study} is meant for each of its runs. */
+    static boolean isOfEachRun(String option) {
+        CommandLine train = Main.parser(TRAIN).getSubcommands().get(TRAIN);
+        return train.getCommandSpec().findOption(option) != null && !OF_THE_STUDY.contains(option);
+    }
+
+    /** @param more options of all runs, instead of what the study says */
+    static Plan of(Study study, Options more) {
+        return new Plan(
+                study,
+                study.variations().stream().map(v -> part(study, v, more)).toList());
+    }
+
+    private static Part part(Study study, Variation variation, Options more) {
+        Options usual = study.options(variation);
+        Options options = usual.and(more);
+        try {
+            return new Part(variation, options, wanted(options), wanted(usual).iterations());
+        } catch (ResidualException | ParameterException e) {
+            throw new ResidualException("variation '" + variation.name() + "': " + e.getMessage(), e);
+        }
+    }
+
+    private static Wanted wanted(Options options) {
+        List<String> arguments = new ArrayList<>(List.of(TRAIN));
+        arguments.addAll(options.arguments());
+        ParseResult parsed = Main.parser(TRAIN).parseArgs(arguments.toArray(String[]::new));
+        return ((TrainCommand) parsed.subcommand().commandSpec().userObject()).wanted();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.residual.study;
+
+import dev.residual.ResidualException;
+import dev.residual.run.Checkpoints;
+import dev.residual.run.Metrics;
+import dev.residual.run.MetricsFile;
+import dev.residual.run.RunConfig;
+import dev.residual.run.RunDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * A run that somebody has trained or is training, as its small files tell: {@code config.json}, {@code metrics.csv} and
+ * {@code train.log}. Checkpoints, weights and data need not be there.
+ *
+ * @param metrics one row an epoch; none before the first evaluation has ended
+ * @param iteration minibatches trained on, as far as files tell
+ */
+public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> metrics, State state, long iteration) {
+    private static final int MAX_DEPTH = 6;
+
+    /** How {@code train.log} ends a run that failed. */
+    private static final String FAILED = "  failed: ";
+
+    public enum State {
+        FINISHED("finished"),
+        RUNNING("running"),
+        INTERRUPTED("interrupted"),
+        /** Its loss was no number any more, and would be none again. */
+        DIVERGED("diverged");
+
+        private final String word;
+
+        State(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /** @throws ResidualException when there is no run, or its files cannot be read */
+    public static FoundRun read(Path path) {
+        RunDirectory directory = RunDirectory.open(path);
+        RunConfig config = RunConfig.read(directory);
+        List<Metrics> metrics = new MetricsFile(directory.metrics()).read();
+        long evaluated = metrics.isEmpty() ? 0 : metrics.get(metrics.size() - 1).iteration();
+        long iteration = Math.max(evaluated, new Checkpoints(directory.checkpoints()).newestIteration());
+        return new FoundRun(directory, config, metrics, state(directory, config, metrics), iteration);
+    }
+
+    private static State state(RunDirectory directory, RunConfig config, List<Metrics> metrics) {
+        if (directory.isClaimed()) {
+            return State.RUNNING;
+        }
+        if (isFinished(config, metrics)) {
+            return State.FINISHED;
+        }
+        return failure(directory).filter(reason -> reason.contains("diverged")).isPresent()
+                ? State.DIVERGED
+                : State.INTERRUPTED;
+    }
+
+    private static boolean isFinished(RunConfig config, List<Metrics> metrics) {
+        // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
+        Optional<Metrics> first = metrics.stream().filter(m -> m.epoch() == 1).findFirst();
+        return first.isPresent()
+                && metrics.get(metrics.size() - 1).iteration()
+                        >= config.recipe().length().last((int) first.get().iteration());
+    }
+
+    private static Optional<String> failure(RunDirectory directory) {
+        try {
+            if (!Files.exists(directory.log())) {
+                return Optional.empty();
+            }
+            List<String> lines = Files.readAllLines(directory.log());
+            String last = lines.isEmpty() ? "" : lines.get(lines.size() - 1);
+            int at = last.indexOf(FAILED);
+            return at < 0 ? Optional.empty() : Optional.of(last.substring(at + FAILED.length()));
+        } catch (IOException e) {
+            throw new ResidualException("cannot read " + directory.log() + ": " + ResidualException.reason(e), e);
+        }
+    }
+
+    /** Where one is there and can be read. */
+    public static Optional<FoundRun> find(Path path) {
+        return Files.exists(new RunDirectory(path).config()) ? Optional.of(read(path)) : Optional.empty();
+    }
+
+    /**
+     * The runs below a directory, or that it is itself, in the order of their names.
+     *
+     * @param warning is told, in a sentence, of what looks like a run and cannot be read
+     */
+    public static List<FoundRun> below(Path path, Consumer<String> warning) {
+        if (!Files.isDirectory(path)) {
+            throw new ResidualException(path + " is not a directory");
+        }
+        List<FoundRun> runs = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(path, MAX_DEPTH)) {
+            files.filter(file -> file.endsWith("config.json"))
+                    .map(Path::getParent)
+                    .sorted()
+                    .forEach(directory -> {
+                        try {
+                            runs.add(read(directory));
+                        } catch (ResidualException e) {
+                            warning.accept(e.getMessage());
+                        }
+                    });
+        } catch (IOException | UncheckedIOException e) {
+            throw new ResidualException("cannot read " + path + ": " + ResidualException.reason(e), e);
+        }
+        return runs;
+    }
+
+    public String name() {
+        return directory.path().toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    /** Of the last evaluation. */
+    public Optional<Metrics> last() {
+        return metrics.isEmpty() ? Optional.empty() : Optional.of(metrics.get(metrics.size() - 1));
+    }
+
+    public boolean isFinished() {
+        return state == State.FINISHED;
+    }
+
+    /** Whether nothing is left to be trained. */
+    public boolean isOver() {
+        return state == State.FINISHED || state == State.DIVERGED;
+    }
+}

@@ -1,0 +1,110 @@
+package dev.residual.study;
+
+import dev.residual.ResidualException;
+import dev.residual.study.Comparison.Row;
+import dev.residual.study.Study.Variation;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** A study, and what its options mean. */
+public record Plan(Study study, List<Part> parts) {
+    /**
+     * A variation.
+     *
+     * @param options of its runs, apart from the seed
+     * @param wanted what these options mean
+     * @param iterations of its runs, unless somebody shortens them
+     */
+    public record Part(Variation variation, Options options, Wanted wanted, long iterations) {}
+
+    public Plan {
+        parts = List.copyOf(parts);
+    }
+
+    /** All of it, each in a directory {@code NAME-SEED} below this one; the first seed of all variations comes first. */
+    public List<PlannedRun> runs(Path directory) {
+        int most = parts.stream().mapToInt(p -> seeds(p).size()).max().orElse(0);
+        return Stream.iterate(0, i -> i < most, i -> i + 1)
+                .flatMap(i ->
+                        parts.stream().filter(p -> i < seeds(p).size()).map(p -> run(p, seeds(p).get(i), directory)))
+                .toList();
+    }
+
+    private List<Long> seeds(Part part) {
+        return study.seeds(part.variation);
+    }
+
+    private static PlannedRun run(Part part, long seed, Path directory) {
+        return new PlannedRun(part, seed, directory.resolve(part.variation.name() + "-" + seed));
+    }
+
+    /**
+     * Takes a finished run from elsewhere into the study, if it is one of it and is not there yet.
+     *
+     * @param into where the study's runs are
+     * @return the run that it is now
+     * @throws ResidualException when it is not finished, or fits nowhere; the sentence says what is different
+     */
+    public PlannedRun adopt(Path path, Path into) {
+        FoundRun run = FoundRun.read(path);
+        ResidualException.require(
+                run.isFinished(),
+                path + " is " + run.state() + " at iteration " + run.iteration()
+                        + ": only a finished run can be adopted");
+        PlannedRun nearest = runs(into).stream()
+                .min(Comparator.comparingInt(p -> p.differences(run).size()))
+                .orElseThrow();
+        List<String> differences = nearest.differences(run);
+        ResidualException.require(
+                differences.isEmpty(),
+                path + " is no run of this study; " + nearest.name() + " is nearest, but it has "
+                        + String.join(", ", differences));
+        if (!nearest.found().map(FoundRun::isFinished).orElse(false)) {
+            nearest.adopt(run);
+        }
+        return nearest;
+    }
+
+    /** Of the study's own runs, as far as they are there. */
+    public Comparison comparison(Path directory) {
+        List<PlannedRun> runs = runs(directory);
+        return comparison(part -> runs.stream()
+                .filter(run -> run.part().equals(part))
+                .flatMap(run -> run.found().stream())
+                .toList());
+    }
+
+    /** Of runs that were trained somewhere, with whatever seeds: of each variation the longest. */
+    public Comparison comparison(List<FoundRun> runs) {
+        return comparison(part -> {
+            List<FoundRun> own = runs.stream()
+                    .filter(run -> run.isFinished() && isOf(part, run))
+                    .sorted(Comparator.comparingLong(run -> run.config().seed()))
+                    .toList();
+            long longest = own.stream().mapToLong(FoundRun::iteration).max().orElse(0);
+            return own.stream().filter(run -> run.iteration() == longest).toList();
+        });
+    }
+
+    /** Whether it is a run of the variation, though perhaps a shorter one. */
+    private static boolean isOf(Part part, FoundRun run) {
+        long iterations = run.config().recipe().length().iterations();
+        return part.wanted.withIterations(iterations).differences(run.config()).isEmpty();
+    }
+
+    private Comparison comparison(Function<Part, List<FoundRun>> runs) {
+        return new Comparison(
+                study,
+                parts.stream()
+                        .map(part -> new Row(
+                                part.variation,
+                                study.measure(),
+                                part.wanted.architecture(),
+                                part.iterations,
+                                runs.apply(part)))
+                        .toList());
+    }
+}
