@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.font.FontRenderContext;
 import java.awt.font.TextLayout;
 import java.awt.geom.AffineTransform;
 import java.util.ArrayList;
@@ -27,10 +28,11 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 public record Lines(List<PanelOf> panels, String yTitle, double bottom, double top) implements Chart {
     private static final int ONE_PANEL = 800;
-    private static final int PANEL_OF_TWO = 560;
+    private static final int PANEL_OF_TWO = 580;
     private static final int PANEL_HEIGHT = 420;
     private static final int TITLE = 26;
-    private static final int LABELS = 132;
+    private static final float LABEL_SIZE = 12;
+    private static final int LABEL_GAP = 8;
     private static final int LABEL_HEIGHT = 16;
 
     /** Of the plot beyond the ends of its axes, as a share of them. */
@@ -112,6 +114,16 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         return columns() * panelWidth();
     }
 
+    /** What the longest name needs. */
+    private int labelWidth() {
+        double longest = panels.stream()
+                .flatMap(p -> p.lines.stream())
+                .mapToDouble(line -> text(line.name, LABEL_SIZE).getAdvance())
+                .max()
+                .orElse(0);
+        return (int) longest + LABEL_GAP;
+    }
+
     @Override
     public int height() {
         return (panels.size() + columns() - 1) / columns() * PANEL_HEIGHT;
@@ -159,7 +171,7 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         if (lines.isEmpty()) {
             chart.addSeries(" ", new double[] {0}, new double[] {0}).setMarker(SeriesMarkers.NONE);
         }
-        int width = panelWidth() - LABELS;
+        int width = panelWidth() - labelWidth();
         int height = PANEL_HEIGHT - TITLE;
         AffineTransform before = g.getTransform();
         g.translate(0, TITLE);
@@ -200,16 +212,20 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         for (int i = at.length - 1; i >= 0; i--) {
             at[i] = Math.min(at[i], lowest - (at.length - 1 - i) * LABEL_HEIGHT);
         }
-        double x = chart.getScreenXFromChart(chart.getStyler().getXAxisMax()) + 8;
+        double x = chart.getScreenXFromChart(chart.getStyler().getXAxisMax()) + LABEL_GAP;
         for (int i = 0; i < at.length; i++) {
-            paintText(g, labels.get(i).name, 12, colour(order, labels.get(i).name), x, at[i] + 4);
+            paintText(g, labels.get(i).name, LABEL_SIZE, colour(order, labels.get(i).name), x, at[i] + 4);
         }
     }
 
+    private static TextLayout text(String text, float size) {
+        FontRenderContext alike = new FontRenderContext(null, true, true); // whatever is painted on
+        return new TextLayout(text, Panel.FONT.deriveFont(Font.BOLD, size), alike);
+    }
+
     private static void paintText(Graphics2D g, String text, float size, Color colour, double x, double y) {
-        TextLayout layout = new TextLayout(text, Panel.FONT.deriveFont(Font.BOLD, size), g.getFontRenderContext());
         g.setColor(colour);
-        g.fill(layout.getOutline(AffineTransform.getTranslateInstance(x, y)));
+        g.fill(text(text, size).getOutline(AffineTransform.getTranslateInstance(x, y)));
     }
 
     /** The scale of an axis of percents that begins at 0 and shows the ends of lines well. */

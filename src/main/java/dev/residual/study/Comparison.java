@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /** What came out of a study: a row for each of its variations. */
 public record Comparison(Study study, List<Row> rows) {
@@ -213,7 +213,7 @@ public record Comparison(Study study, List<Row> rows) {
         public String verdict() {
             if (finished().isEmpty()) {
                 return runs.stream()
-                        .map(run -> "Seed " + run.config().seed() + " is " + run.state() + " at iteration "
+                        .map(run -> "Seed " + run.config().seed() + ": " + run.state() + " at iteration "
                                 + run.iteration() + ".")
                         .reduce((a, b) -> a + " " + b)
                         .orElse("Not trained yet.");
@@ -295,27 +295,29 @@ public record Comparison(Study study, List<Row> rows) {
         if (done < rows.size()) {
             words.add(done + " of " + rows.size() + " variations are trained.");
         }
-        List<String> found = Stream.of(Agreement.AGREES, Agreement.BETTER, Agreement.WORSE)
-                .map(this::names)
-                .filter(text -> !text.isEmpty())
-                .toList();
-        if (!found.isEmpty()) {
-            words.add("Held against published figures: " + String.join("; ", found) + ".");
-        } else if (rows.stream()
+        String agree = names(Agreement.AGREES);
+        String better = names(Agreement.BETTER);
+        String worse = names(Agreement.WORSE);
+        if (!agree.isEmpty()) {
+            words.add("In agreement with what is published: " + agree + ".");
+        }
+        if (!better.isEmpty()) {
+            words.add("Better than that: " + better + ".");
+        }
+        if (!worse.isEmpty()) {
+            words.add("Worse than that: " + worse + ".");
+        }
+        if (rows.stream()
                 .anyMatch(r -> r.isShortened() && r.variation.published().isPresent())) {
-            words.add("The runs are shorter than those of the published figures, and cannot be held against them.");
+            words.add("Shortened runs cannot be held against published figures.");
         }
         return String.join(" ", words);
     }
 
     private String names(Agreement agreement) {
-        List<String> names = rows.stream()
+        return rows.stream()
                 .filter(row -> row.agreement() == agreement)
                 .map(Row::name)
-                .toList();
-        String word = agreement.name().toLowerCase(Locale.ROOT);
-        return names.isEmpty()
-                ? ""
-                : (names.size() > 1 && word.equals("agrees") ? "agree" : word) + ": " + String.join(", ", names);
+                .collect(Collectors.joining(", "));
     }
 }

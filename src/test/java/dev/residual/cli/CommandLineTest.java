@@ -74,7 +74,18 @@ class CommandLineTest {
     @Test
     void everyCommandHasHelp() {
         for (String command : List.of(
-                "train", "resume", "evaluate", "summary", "report", "bench", "predict", "models", "import", "export")) {
+                "train",
+                "resume",
+                "evaluate",
+                "summary",
+                "report",
+                "bench",
+                "predict",
+                "models",
+                "import",
+                "export",
+                "study",
+                "runs")) {
             Result help = run("help", command);
             assertThat(help.code()).isZero();
             assertThat(help.out()).contains("Usage: residual " + command);

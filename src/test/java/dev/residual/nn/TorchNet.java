@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class TorchNet {
     private final Architecture a;
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
+    private final Map<String, Double> deviations = new LinkedHashMap<>();
     private final boolean training;
     private double nearestToZero = Double.MAX_VALUE;
     private List<String> dropped = List.of();
@@ -161,8 +162,13 @@ public final class TorchNet {
                 1);
     }
 
+    /** Of what each BN put out, by its name: the square root of the mean squared distance from the mean. */
+    public Map<String, Double> deviations() {
+        return deviations;
+    }
+
     private Tensor bn(Tensor x, String name) {
-        return torch.batch_norm(
+        Tensor y = torch.batch_norm(
                 x,
                 new TensorOptional(get(name + ".weight")),
                 new TensorOptional(get(name + ".bias")),
@@ -172,5 +178,7 @@ public final class TorchNet {
                 BatchNorm.MOMENTUM,
                 BatchNorm.EPSILON,
                 false);
+        deviations.put(name, y.sub(y.mean()).square().mean().sqrt().item_double());
+        return y;
     }
 }

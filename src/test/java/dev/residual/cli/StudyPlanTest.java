@@ -1,0 +1,150 @@
+package dev.residual.cli;
+
+import static dev.residual.study.Samples.seed;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.residual.ResidualException;
+import dev.residual.recipe.Schedule.Steps;
+import dev.residual.study.Comparison.Row;
+import dev.residual.study.FoundRun;
+import dev.residual.study.Options;
+import dev.residual.study.Plan;
+import dev.residual.study.PlannedRun;
+import dev.residual.study.Samples;
+import dev.residual.study.Study;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Study files, what their options mean, and which runs are theirs. */
+class StudyPlanTest {
+    private static final String FILE = """
+            {"title": "T", "question": "Q?", "measure": "error", "options": "--recipe paper", "seeds": [1, 2],
+             "variations": [{"name": "a", "options": "--architecture resnet8", "answers": "A."},
+                            {"name": "b", "options": "--no-shuffle --recipe article", "answers": "B.", "against": "a"}]}
+            """;
+
+    @TempDir
+    Path folder;
+
+    private static List<String> shipped() {
+        return Study.SHIPPED;
+    }
+
+    private static Plan plan(String study, String... options) {
+        return StudyPlan.of(Study.of(study), Options.of(List.of(options)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("shipped")
+    void everyShippedStudyCanBePlannedAndShortened(String name) {
+        Plan plan = plan(name, "--iterations", "7820", "--dataset", "shapes");
+        assertThat(plan.parts()).allSatisfy(part -> {
+            assertThat(part.wanted().iterations()).isEqualTo(7_820);
+            assertThat(part.iterations()).isEqualTo(64_000);
+            assertThat(part.wanted().dataset()).isEqualTo("shapes");
+            assertThat(((Steps) part.wanted().recipe().schedule()).milestones()).startsWith(3_910L, 5_865L);
+        });
+    }
+
+    @Test
+    void aVariationsOptionsReplaceThoseOfAll() throws IOException {
+        Path file = Files.writeString(folder.resolve("s.json"), FILE);
+        List<PlannedRun> runs = plan(file.toString(), "--precision", "fp32").runs(folder);
+        assertThat(runs).extracting(PlannedRun::name).containsExactly("a-1", "b-1", "a-2", "b-2");
+        assertThat(String.join(" ", runs.get(3).arguments()))
+                .isEqualTo("--recipe article --no-shuffle --precision fp32 --seed 2");
+        assertThat(Study.of(file.toString()).withSeeds(3).seeds()).containsExactly(1L, 2L, 3L);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"error\"        | \"worse\"            | measure",
+                "\"answers\"      | \"anwers\"           | unknown key 'variations[0].anwers'",
+                "\"name\": \"b\"  | \"name\": \"a\"      | two variations are called 'a'",
+                "\"name\": \"b\"  | \"name\": \"../b\"   | expected a name",
+                "\"against\": \"a\" | \"against\": \"c\" | is against 'c'",
+                "--no-shuffle     | --seed 3             | --seed is what a study says",
+                "--no-shuffle     | shuffle              | expected --NAME, not 'shuffle'",
+                "--no-shuffle     | --no-shuffel         | variation 'b': Unknown option: '--no-shuffel'",
+                "resnet8          | resnet9              | variation 'a': depth 9",
+                "[1, 2]           | [1, 1]               | seeds [1, 1]",
+                "[1, 2]           | []                   | seeds []",
+            })
+    void aStudyThatCannotBeSaysWhy(String before, String after, String sentence) throws IOException {
+        Path file = Files.writeString(folder.resolve("s.json"), FILE.replace(before, after));
+        assertThatThrownBy(() -> plan(file.toString()))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void aRunOfVersion010IsAdopted() {
+        Path run = Samples.run(folder.resolve("elsewhere"), 2, 91.69);
+        Path into = folder.resolve("study");
+        PlannedRun adopted = plan("table6").adopt(run, into);
+        assertThat(adopted.directory()).isEqualTo(into.resolve("resnet20-2"));
+        assertThat(adopted.found().orElseThrow().isFinished()).isTrue();
+        assertThat(plan("table6").adopt(run, into)).isEqualTo(adopted);
+        assertThat(plan("table6").comparison(into).rows().get(0).mean()).isEqualTo(100 - 91.69);
+
+        assertThatThrownBy(() -> plan("table6", "--iterations", "7820").comparison(into))
+                .hasMessageContaining("length.iterations 64000 instead of 7820");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0.0001 | 0.0005 | resnet20-1 is nearest, but it has optimizer.decay.factor 5.0E-4 instead of 1.0E-4",
+                "\"seed\": 1 | \"seed\": 9 | it has seed 9 instead of 1",
+                "64000 | 64001 | is interrupted at iteration 64000",
+            })
+    void aRunOfAnotherConfigurationIsNot(String before, String after, String sentence) {
+        UnaryOperator<String> change = config -> config.replace(before, after);
+        Path run = Samples.run(folder.resolve("elsewhere"), 64_000, 91, change);
+        assertThatThrownBy(() -> plan("table6").adopt(run, folder.resolve("study")))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    /** Threads, paths and checkpoints do not decide what comes out; the precision does, if it is asked for. */
+    @Test
+    void whatDoesNotDecideTheResultMayDiffer() {
+        Path run = Samples.run(
+                folder.resolve("r"),
+                64_000,
+                91,
+                c -> c.replace("\"threads\": 2", "\"threads\": 7")
+                        .replace("\"directory\": \"data\"", "\"directory\": \"/elsewhere\""));
+        FoundRun found = FoundRun.read(run);
+        assertThat(plan("table6").parts().get(0).wanted().differences(found.config()))
+                .isEmpty();
+        assertThat(plan("table6", "--precision", "fp32").parts().get(0).wanted().differences(found.config()))
+                .containsExactly("precision bf16 instead of fp32");
+    }
+
+    @Test
+    void fromADirectoryTheLongestRunsOfEachVariationCount() {
+        UnaryOperator<String> shorter = c -> c.replace("64000", "7820").replace("32000, 48000", "3910, 5865");
+        Samples.run(folder.resolve("short"), 7_820, 87, shorter);
+        Samples.run(folder.resolve("plain"), 7_820, 85, c -> shorter.apply(c).replace("\"A\"", "\"none\""));
+        Samples.run(folder.resolve("full"), 5, 91.5);
+        Samples.run(folder.resolve("under way"), 30_000, 80, seed(6));
+        List<Row> rows =
+                plan("shortcuts").comparison(FoundRun.below(folder, w -> {})).rows();
+        assertThat(rows.get(0).runs()).extracting(FoundRun::name).containsExactly("full");
+        assertThat(rows.get(4).runs()).extracting(FoundRun::name).containsExactly("plain");
+        assertThat(rows.get(4).isShortened()).isTrue();
+    }
+}

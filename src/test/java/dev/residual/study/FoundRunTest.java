@@ -1,0 +1,85 @@
+package dev.residual.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.residual.run.RunDirectory;
+import dev.residual.study.FoundRun.State;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The state of a run, by its small files. */
+class FoundRunTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aRunIsFinishedAtItsLastIteration() {
+        Path run = Samples.run(folder.resolve("run"), 1, 91.69);
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.FINISHED);
+        assertThat(FoundRun.read(run).last().orElseThrow().test().accuracy()).isEqualTo(91.69);
+
+        Samples.run(run, 63_733, 91.5, c -> c);
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+        assertThat(FoundRun.read(run).iteration()).isEqualTo(63_733);
+    }
+
+    /** 164 epochs are 64,124 iterations. */
+    @Test
+    void aRecipeOfWholeEpochsEndsBehindItsIterations() {
+        Path run = folder.resolve("run");
+        Samples.run(run, 64_000, 90, c -> c.replace("\"wholeEpochs\": false", "\"wholeEpochs\": true"));
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+        Samples.run(run, 64_124, 90, c -> c.replace("\"wholeEpochs\": false", "\"wholeEpochs\": true"));
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.FINISHED);
+    }
+
+    @Test
+    void aRunThatEndsInItsFirstEpochIsFinishedToo() {
+        Path run = folder.resolve("run");
+        Samples.run(run, 40, 20, c -> c.replace("64000", "40").replace("32000, 48000", "20, 30"));
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.FINISHED);
+    }
+
+    @Test
+    void itRunsAsLongAsAProcessHasIt() {
+        Path run = Samples.run(folder.resolve("run"), 30_000, 80, c -> c);
+        try (RunDirectory.Claimed claimed = new RunDirectory(run).claim()) {
+            assertThat(FoundRun.read(run).state()).isEqualTo(State.RUNNING);
+        }
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+    }
+
+    @Test
+    void aLossThatIsNoNumberEndsIt() throws IOException {
+        Path run = Samples.run(folder.resolve("run"), 400, 10, c -> c);
+        String line = "2026-11-27 06:09:33  failed: ";
+        Files.writeString(run.resolve("train.log"), line + "the loss is NaN: training has diverged; the last …\n");
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.DIVERGED);
+        Files.writeString(run.resolve("train.log"), line + "No space left on device\n");
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+    }
+
+    @Test
+    void theRunsBelowADirectory() throws IOException {
+        Samples.run(folder.resolve("b"), 1, 91);
+        Samples.run(folder.resolve("deep/a"), 1, 91);
+        Path broken = Samples.run(folder.resolve("a"), 1, 91);
+        Files.writeString(broken.resolve("config.json"), "{\"format\" : 2}");
+        List<String> warnings = new ArrayList<>();
+
+        assertThat(FoundRun.below(folder, warnings::add))
+                .extracting(FoundRun::name)
+                .containsExactly("b", "a");
+        assertThat(warnings)
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains("config.json")
+                .contains("no key");
+    }
+}
