@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
         description =
                 "Lists the runs below a directory: state, network, recipe, test accuracy, and how long ago they began.")
 final class RunsCommand implements Callable<Integer> {
-    private static final String ROW = "%-26s %-20s %-14s %-8s %5s %4s";
+    private static final String ROW = "%-24s %-20s %-14s %-8s %5s %4s";
 
     @Parameters(paramLabel = "DIR", arity = "0..1", defaultValue = "runs", description = "Default: ${DEFAULT-VALUE}.")
     private Path directory;
@@ -40,7 +40,7 @@ final class RunsCommand implements Callable<Integer> {
         String path = directory.relativize(run.directory().path()).toString();
         String state = run.isFinished() ? "finished" : run.state() + " at " + run.iteration();
         return ROW.formatted(
-                fit(Console.harmless(path.isEmpty() ? "." : path), 26),
+                fit(Console.harmless(path.isEmpty() ? "." : path), 24),
                 fit(state, 20),
                 fit(run.config().architecture().name(), 14),
                 fit(Console.harmless(run.config().recipe().name()), 8),

@@ -18,6 +18,7 @@ import dev.residual.tensor.Engine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +109,7 @@ final class StudyCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private final Console console = new Console();
+    private final Map<String, Dataset> datasets = new HashMap<>();
 
     @Override
     public Integer call() {
@@ -171,33 +173,37 @@ final class StudyCommand implements Callable<Integer> {
         }
     }
 
-    /** Of the first network of each variation that has any; those that were measured before are not measured again. */
+    /** Of the first network of each variation that has any. */
     private Map<Row, List<Response>> responses(Comparison comparison) {
         Map<Row, List<Response>> responses = new LinkedHashMap<>();
-        Optional<Dataset> dataset = Optional.empty();
         for (Row row : comparison.rows()) {
-            for (FoundRun run : row.finished()) {
-                Optional<List<Response>> known = Responses.read(run.directory());
-                if (known.isEmpty()
-                        && Files.exists(run.directory().model())
-                        && data.isThere(run.config().data())) {
-                    dataset =
-                            dataset.or(() -> Optional.of(data.load(run.config().data(), threads.count(), console)));
-                    console.note("Measuring the responses of " + run.name() + " …");
-                    Engine.start(threads.count());
-                    List<Response> measured = Responses.measure(
-                            Model.load(run.directory().model()), dataset.get().test());
-                    if (from == null) {
-                        Responses.write(run.directory(), measured);
-                    }
-                    known = Optional.of(measured);
-                }
-                if (known.isPresent()) {
-                    responses.put(row, known.get());
-                    break;
-                }
-            }
+            row.finished().stream()
+                    .flatMap(run -> responses(run).stream())
+                    .findFirst()
+                    .ifPresent(found -> responses.put(row, found));
         }
         return responses;
+    }
+
+    /** Those that were measured before are not measured again. */
+    private Optional<List<Response>> responses(FoundRun run) {
+        Optional<List<Response>> known = Responses.read(run.directory());
+        if (known.isPresent() || !Files.exists(run.directory().model())) {
+            return known;
+        }
+        if (!data.isThere(run.config().data())) {
+            console.warn("the responses of " + run.name()
+                    + " are not measured: the data set is not there (--data DIR says where)");
+            return Optional.empty();
+        }
+        Dataset dataset = datasets.computeIfAbsent(
+                run.config().data().dataset(), name -> data.load(run.config().data(), threads.count(), console));
+        console.note("Measuring the responses of " + run.name() + " …");
+        Engine.start(threads.count());
+        List<Response> measured = Responses.measure(Model.load(run.directory().model()), dataset.test());
+        if (from == null) {
+            Responses.write(run.directory(), measured);
+        }
+        return Optional.of(measured);
     }
 }

@@ -55,6 +55,15 @@ class StudyPlanTest {
         });
     }
 
+    /** The file that docs/studies.md shows. */
+    @Test
+    void theDocumentedFileIsAStudy() throws IOException {
+        String text = Files.readString(Path.of("docs", "studies.md"));
+        String json = text.substring(text.indexOf("```json") + 7, text.indexOf("```\n", text.indexOf("```json") + 7));
+        Plan plan = plan(Files.writeString(folder.resolve("s.json"), json).toString());
+        assertThat(plan.runs(folder)).hasSize(6).allMatch(run -> run.part().iterations() == 7_820);
+    }
+
     @Test
     void aVariationsOptionsReplaceThoseOfAll() throws IOException {
         Path file = Files.writeString(folder.resolve("s.json"), FILE);
