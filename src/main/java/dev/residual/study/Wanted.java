@@ -81,8 +81,12 @@ public record Wanted(
             if (field.getValue().isObject()) {
                 flatten(name + ".", field.getValue(), parts);
             } else {
-                parts.put(name, field.getValue().asText(field.getValue().toString()));
+                parts.put(name, text(field.getValue()));
             }
         });
+    }
+
+    private static String text(JsonNode value) {
+        return value.isTextual() ? value.textValue() : value.toString();
     }
 }

@@ -116,6 +116,7 @@ class StudyPlanTest {
             delimiter = '|',
             value = {
                 "0.0001 | 0.0005 | resnet20-1 is nearest, but it has optimizer.decay.factor 5.0E-4 instead of 1.0E-4",
+                "[32000, 48000] | [32000, 40000] | schedule.milestones [32000,40000] instead of [32000,48000]",
                 "\"seed\": 1 | \"seed\": 9 | it has seed 9 instead of 1",
                 "64000 | 64001 | is interrupted at iteration 64000",
             })
