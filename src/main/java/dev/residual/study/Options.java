@@ -17,7 +17,8 @@ public record Options(Map<String, List<String>> tokens) {
     public static final Options NONE = new Options(Map.of());
 
     /** What a study says of each run by itself. */
-    private static final Set<String> RESERVED = Set.of("--seed", "--iterations", "--output", "--threads", "--from", "--config", "--dry-run");
+    private static final Set<String> RESERVED =
+            Set.of("--seed", "--iterations", "--output", "--threads", "--from", "--config", "--dry-run");
 
     public Options {
         tokens = new LinkedHashMap<>(tokens);
