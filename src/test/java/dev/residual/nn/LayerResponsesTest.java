@@ -24,7 +24,10 @@ class LayerResponsesTest {
     @EnumSource(names = {"A", "B", "NONE"})
     void eachLayerBeforeReluAndAddition(Shortcut shortcut) {
         Engine.start();
-        Architecture network = new Architecture(14, List.of(8, 16, 32), shortcut, false, 4);
+        Architecture network = Architecture.of("resnet14")
+                .withShortcut(shortcut)
+                .withWidths(List.of(8, 16, 32))
+                .withClasses(4);
         Graph graph = network.graph();
         RandomWeights random = new RandomWeights(1);
         Map<String, float[]> values = new HashMap<>();
