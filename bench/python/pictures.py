@@ -1,6 +1,6 @@
 """Makes the picture files that the tests read, and a table of what they must give.
 
-    python bench/python/pictures.py src/test/resources/dev/residual/predict
+    python bench/python/pictures.py src/test/resources/dev/residual/picture
 
 Needs Pillow and numpy. Nearly all show the same drawing of 32×32 pixels; Pillow's reading of each, turned by its EXIF and laid
 over white, goes into `expected.txt` as 4×4 colours (at 4, 12, 20 and 28) with a tolerance. What is refused there has its

@@ -32,6 +32,7 @@ class HouseTest {
                 "report",
                 "train",
                 "predict",
+                "picture",
                 "evaluate",
                 "run",
                 "recipe",
@@ -49,7 +50,7 @@ class HouseTest {
         floor("launch", "train", "predict", "run", "recipe", "model", "nn", "data", "backend", "tensor");
         floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
         floor("train", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "backend", "tensor");
-        floor("predict", "model", "nn", "data", "backend", "tensor");
+        floor("predict", "model", "nn", "data", "picture", "backend", "tensor");
         floor("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
         floor("run", "recipe", "model", "safetensors", "nn", "tensor");
         floor("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");
@@ -59,11 +60,12 @@ class HouseTest {
         floor("model", "recipe", "safetensors", "nn", "graph", "data", "tensor");
         floor("safetensors");
         floor("recipe", "nn", "data");
-        floor("data", "pickle", "tensor");
+        floor("data", "picture", "pickle", "tensor");
         floor("nn", "backend", "graph", "tensor");
         floor("backend", "graph", "tensor");
         floor("graph");
         floor("tensor");
+        floor("picture");
         floor("pickle");
     }
 

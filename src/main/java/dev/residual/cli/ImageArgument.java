@@ -1,7 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
-import dev.residual.predict.Photo;
+import dev.residual.picture.Photo;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,6 @@
 package dev.residual.cli;
 
-import dev.residual.data.ImageSet;
-import dev.residual.predict.Photo;
+import dev.residual.picture.Photo;
 import java.util.List;
 
 /** A picture in a terminal: a character cell is two pixels, an upper half block in one colour on another. */
@@ -13,8 +12,8 @@ final class Picture {
     /** 32 columns, 16 lines, with text on the right. */
     static String of(Photo photo, List<String> text) {
         StringBuilder picture = new StringBuilder();
-        for (int y = 0; y < ImageSet.SIZE; y += 2) {
-            for (int x = 0; x < ImageSet.SIZE; x++) {
+        for (int y = 0; y < Photo.SIZE; y += 2) {
+            for (int x = 0; x < Photo.SIZE; x++) {
                 picture.append("\033[38;2;").append(colour(photo, y, x)); // of the block
                 picture.append("\033[48;2;").append(colour(photo, y + 1, x)); // of what is behind it
                 picture.append('▀');
@@ -27,7 +26,7 @@ final class Picture {
     }
 
     private static String colour(Photo photo, int y, int x) {
-        int i = (y * ImageSet.SIZE + x) * ImageSet.CHANNELS;
+        int i = (y * Photo.SIZE + x) * Photo.CHANNELS;
         byte[] p = photo.pixels();
         return (p[i] & 0xff) + ";" + (p[i + 1] & 0xff) + ";" + (p[i + 2] & 0xff) + "m";
     }

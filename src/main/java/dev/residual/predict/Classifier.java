@@ -7,6 +7,7 @@ import dev.residual.data.Pixels;
 import dev.residual.model.Model;
 import dev.residual.nn.InferenceNetwork;
 import dev.residual.nn.Softmax;
+import dev.residual.picture.Photo;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;

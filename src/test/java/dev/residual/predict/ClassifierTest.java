@@ -10,6 +10,7 @@ import dev.residual.model.Model;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Logits;
+import dev.residual.picture.Photo;
 import dev.residual.tensor.Engine;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,11 +1,11 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import static dev.residual.predict.Pictures.CMYK_JPEG;
-import static dev.residual.predict.Pictures.allFormats;
-import static dev.residual.predict.Pictures.assertFilled;
-import static dev.residual.predict.Pictures.file;
-import static dev.residual.predict.Pictures.filled;
-import static dev.residual.predict.Pictures.png;
+import static dev.residual.picture.Pictures.CMYK_JPEG;
+import static dev.residual.picture.Pictures.allFormats;
+import static dev.residual.picture.Pictures.assertFilled;
+import static dev.residual.picture.Pictures.file;
+import static dev.residual.picture.Pictures.filled;
+import static dev.residual.picture.Pictures.png;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

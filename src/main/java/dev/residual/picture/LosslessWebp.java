@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import static dev.residual.predict.Pictures.assertFilled;
-import static dev.residual.predict.Pictures.file;
-import static dev.residual.predict.Pictures.noise;
-import static dev.residual.predict.Pictures.resource;
+import static dev.residual.picture.Pictures.assertFilled;
+import static dev.residual.picture.Pictures.file;
+import static dev.residual.picture.Pictures.noise;
+import static dev.residual.picture.Pictures.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

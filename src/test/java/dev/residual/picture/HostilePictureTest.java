@@ -1,13 +1,13 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import static dev.residual.predict.Pictures.WEBP_LOSSLESS;
-import static dev.residual.predict.Pictures.assertFilled;
-import static dev.residual.predict.Pictures.chunk;
-import static dev.residual.predict.Pictures.deflated;
-import static dev.residual.predict.Pictures.file;
-import static dev.residual.predict.Pictures.png;
-import static dev.residual.predict.Pictures.pngStart;
-import static dev.residual.predict.Pictures.sample;
+import static dev.residual.picture.Pictures.WEBP_LOSSLESS;
+import static dev.residual.picture.Pictures.assertFilled;
+import static dev.residual.picture.Pictures.chunk;
+import static dev.residual.picture.Pictures.deflated;
+import static dev.residual.picture.Pictures.file;
+import static dev.residual.picture.Pictures.png;
+import static dev.residual.picture.Pictures.pngStart;
+import static dev.residual.picture.Pictures.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;

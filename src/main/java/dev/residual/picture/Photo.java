@@ -1,7 +1,6 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 import dev.residual.ResidualException;
-import dev.residual.data.ImageSet;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -16,12 +15,19 @@ import java.nio.file.Path;
  * @param pixels 32×32×3 unsigned bytes (RGB, 0-255), row by row
  */
 public record Photo(byte[] pixels) {
+    /** Height and width. */
+    public static final int SIZE = 32;
+
+    public static final int CHANNELS = 3;
+
+    static final int BYTES = SIZE * SIZE * CHANNELS;
+
     /** The largest file that is read. */
     static final int MAX_BYTES = 64 << 20;
 
     public Photo {
-        if (pixels.length != ImageSet.BYTES) {
-            throw new IllegalArgumentException(pixels.length + " bytes, expected " + ImageSet.BYTES);
+        if (pixels.length != BYTES) {
+            throw new IllegalArgumentException(pixels.length + " bytes, expected " + BYTES);
         }
     }
 

@@ -1,6 +1,6 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import dev.residual.predict.Decoder.Decoded;
+import dev.residual.picture.Decoder.Decoded;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

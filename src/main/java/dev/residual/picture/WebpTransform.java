@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 /** What an encoder did to all pixels so that they take fewer bits (RFC 9649). */
 sealed interface WebpTransform {

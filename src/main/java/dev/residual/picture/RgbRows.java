@@ -1,6 +1,5 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import dev.residual.data.ImageSet;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
@@ -34,7 +33,7 @@ final class RgbRows {
         this.left = left;
         this.width = width;
         plain = isPlain(image.getColorModel());
-        rgb = new double[width * ImageSet.CHANNELS];
+        rgb = new double[width * Photo.CHANNELS];
         samples = new int[width * (plain ? image.getRaster().getNumBands() : 1)];
     }
 

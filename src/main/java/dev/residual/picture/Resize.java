@@ -1,6 +1,5 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import dev.residual.data.ImageSet;
 import java.awt.image.BufferedImage;
 
 /**
@@ -9,8 +8,8 @@ import java.awt.image.BufferedImage;
  * of a large image is made.
  */
 final class Resize {
-    private static final int SIZE = ImageSet.SIZE;
-    private static final int CHANNELS = ImageSet.CHANNELS;
+    private static final int SIZE = Photo.SIZE;
+    private static final int CHANNELS = Photo.CHANNELS;
 
     private Resize() {}
 
@@ -20,7 +19,7 @@ final class Resize {
         int left = (image.getWidth() - side) / 2;
         int top = (image.getHeight() - side) / 2;
         Span[] spans = spans(side);
-        double[] sums = new double[ImageSet.BYTES];
+        double[] sums = new double[Photo.BYTES];
         double[] narrow = new double[SIZE * CHANNELS];
         RgbRows rows = new RgbRows(image, left, side);
         for (int y = 0; y < side; y++) {

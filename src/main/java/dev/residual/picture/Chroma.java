@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 /**
  * Lossy WebP has one value of chroma for each square of four pixels. libwebp, and so Pillow and browsers, interpolates

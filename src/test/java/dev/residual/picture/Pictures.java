@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 import dev.residual.ResidualException;
 import java.awt.image.BufferedImage;

@@ -1,6 +1,6 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import dev.residual.predict.Decoder.Decoded;
+import dev.residual.picture.Decoder.Decoded;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;

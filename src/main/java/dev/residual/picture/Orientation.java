@@ -1,6 +1,5 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
-import dev.residual.data.ImageSet;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Set;
@@ -59,16 +58,16 @@ record Orientation(int value) {
         boolean turned = value >= 5; // the file's rows are the picture's columns
         boolean rowsBackwards = Set.of(3, 4, 6, 7).contains(value);
         boolean columnsBackwards = Set.of(2, 3, 7, 8).contains(value);
-        int last = ImageSet.SIZE - 1;
+        int last = Photo.SIZE - 1;
         byte[] upright = new byte[pixels.length];
         for (int y = 0; y <= last; y++) {
             for (int x = 0; x <= last; x++) {
                 int row = turned ? x : y;
                 int column = turned ? y : x;
-                int from = (rowsBackwards ? last - row : row) * ImageSet.SIZE
-                        + (columnsBackwards ? last - column : column);
-                int to = y * ImageSet.SIZE + x;
-                System.arraycopy(pixels, from * ImageSet.CHANNELS, upright, to * ImageSet.CHANNELS, ImageSet.CHANNELS);
+                int from =
+                        (rowsBackwards ? last - row : row) * Photo.SIZE + (columnsBackwards ? last - column : column);
+                int to = y * Photo.SIZE + x;
+                System.arraycopy(pixels, from * Photo.CHANNELS, upright, to * Photo.CHANNELS, Photo.CHANNELS);
             }
         }
         return upright;

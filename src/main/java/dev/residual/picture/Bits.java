@@ -1,4 +1,4 @@
-package dev.residual.predict;
+package dev.residual.picture;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
