@@ -28,12 +28,12 @@ final class ImageArgument {
 
     /** @param name for people; in a locale without its letters, a file cannot be opened by it */
     record Image(String name, Path path) {
-        Photo read() {
+        Photo read(int side) {
             if (name.equals(STANDARD_INPUT)) {
-                return Photo.read(System.in, "standard input");
+                return Photo.read(System.in, "standard input", side);
             }
             try (InputStream in = Files.newInputStream(path)) {
-                return Photo.read(in, name);
+                return Photo.read(in, name, side);
             } catch (IOException e) {
                 throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
             }

@@ -9,11 +9,11 @@ final class Picture {
 
     private Picture() {}
 
-    /** 32 columns, 16 lines, with text on the right. */
+    /** As many columns as pixels, half as many lines, with text on the right. */
     static String of(Photo photo, List<String> text) {
         StringBuilder picture = new StringBuilder();
-        for (int y = 0; y < Photo.SIZE; y += 2) {
-            for (int x = 0; x < Photo.SIZE; x++) {
+        for (int y = 0; y < photo.side(); y += 2) {
+            for (int x = 0; x < photo.side(); x++) {
                 picture.append("\033[38;2;").append(colour(photo, y, x)); // of the block
                 picture.append("\033[48;2;").append(colour(photo, y + 1, x)); // of what is behind it
                 picture.append('▀');
@@ -26,7 +26,7 @@ final class Picture {
     }
 
     private static String colour(Photo photo, int y, int x) {
-        int i = (y * Photo.SIZE + x) * Photo.CHANNELS;
+        int i = (y * photo.side() + x) * Photo.CHANNELS;
         byte[] p = photo.pixels();
         return (p[i] & 0xff) + ";" + (p[i + 1] & 0xff) + ";" + (p[i + 2] & 0xff) + "m";
     }

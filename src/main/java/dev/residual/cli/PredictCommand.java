@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         customSynopsis = "residual predict [--top N] [--json] [MODEL] IMAGE...",
         description = {
-            "Tells what pictures show. The largest square in the middle of each is shrunk to 32×32 pixels.",
+            "Tells what pictures show. The largest square in the middle of each is shrunk to the size that the"
+                    + " network takes: 32×32 pixels for those of CIFAR.",
             "",
             "MODEL is a run directory, a model file, or the name of a shipped model ('residual models'); without it,"
                     + " " + BuiltInModels.DEFAULT
@@ -100,7 +101,7 @@ final class PredictCommand implements Callable<Integer> {
     private void predict(String argument, Classifier classifier) {
         try {
             for (ImageArgument.Image image : ImageArgument.expand(argument)) {
-                read(image);
+                read(image, classifier.imageSize());
                 if (batch.size() == BATCH) {
                     flush(classifier);
                 }
@@ -110,9 +111,9 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private void read(ImageArgument.Image image) {
+    private void read(ImageArgument.Image image, int side) {
         try {
-            batch.add(new Named(image.name(), image.read()));
+            batch.add(new Named(image.name(), image.read(side)));
         } catch (ResidualException e) {
             fail(e);
         }

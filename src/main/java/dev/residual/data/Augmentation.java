@@ -14,8 +14,10 @@ import java.util.Locale;
  * @param mixup alpha of {@link Mixup}; 0 is none
  */
 public record Augmentation(Kind kind, int cutout, double mixup) {
-    /** Pixels of padding on each side, and so the largest shift. */
-    public static final int PADDING = 4;
+    /** The paper's 4 pixels of padding are an eighth of its images' 32; larger images are padded in proportion. */
+    private static final int PADDED = 8;
+
+    private static final int MAX_CUTOUT = 512;
 
     public static final Augmentation NONE = of(Kind.NONE);
 
@@ -61,8 +63,7 @@ public record Augmentation(Kind kind, int cutout, double mixup) {
 
     public Augmentation {
         ResidualException.require(
-                cutout >= 0 && cutout <= ImageSet.SIZE,
-                "cutout " + cutout + ": expected 0 to " + ImageSet.SIZE + " pixels");
+                cutout >= 0 && cutout <= MAX_CUTOUT, "cutout " + cutout + ": expected 0 to " + MAX_CUTOUT + " pixels");
         Mixup.requireAlpha(mixup);
     }
 
@@ -78,8 +79,8 @@ public record Augmentation(Kind kind, int cutout, double mixup) {
     /**
      * Which window of the padded image is shown, whether mirrored, and what of it is blanked.
      *
-     * @param dy rows that the window lies below the image's own, from -4 to 4
-     * @param dx columns that it lies to the right, from -4 to 4
+     * @param dy rows that the window lies below the image's own, from -{@link #padding} to {@link #padding}
+     * @param dx columns that it lies to the right, the same
      */
     public record View(int dy, int dx, boolean mirrored, Square blank) {
         /** The original image. */
@@ -95,28 +96,36 @@ public record Augmentation(Kind kind, int cutout, double mixup) {
         }
     }
 
+    /** Pixels of padding on each side of an image of that height and width, and so the largest shift. */
+    public static int padding(int side) {
+        return side / PADDED;
+    }
+
     /**
      * Draws the view of the image that comes at this position of this epoch; always the same for the same numbers.
      *
      * @param image its number in the set
+     * @param side height and width of the image
      */
-    public View draw(long seed, int epoch, int position, int image) {
+    public View draw(long seed, int epoch, int position, int image, int side) {
         long bits = Seed.mix(seed, epoch, position);
-        int range = 2 * PADDING + 1;
-        int dy = kind.crop ? below(range, bits) - PADDING : 0;
-        int dx = kind.crop ? below(range, bits >>> 31) - PADDING : 0;
+        int padding = padding(side);
+        int range = 2 * padding + 1;
+        int dy = kind.crop ? below(range, bits) - padding : 0;
+        int dx = kind.crop ? below(range, bits >>> 31) - padding : 0;
         boolean mirrored =
                 switch (kind.flip) {
                     case NEVER -> false;
                     case RANDOM -> bits < 0;
                     case ALTERNATING -> (Seed.mix(seed, FLIP, image) + epoch & 1) == 1;
                 };
-        return new View(dy, dx, mirrored, cutout == 0 ? Square.NONE : blank(Seed.mix(seed, CUTOUT, epoch, position)));
+        Square blank = cutout == 0 ? Square.NONE : blank(Seed.mix(seed, CUTOUT, epoch, position), side);
+        return new View(dy, dx, mirrored, blank);
     }
 
-    private Square blank(long bits) {
-        int top = below(ImageSet.SIZE, bits) - cutout / 2;
-        int left = below(ImageSet.SIZE, bits >>> 31) - cutout / 2;
+    private Square blank(long bits, int side) {
+        int top = below(side, bits) - cutout / 2;
+        int left = below(side, bits >>> 31) - cutout / 2;
         return new Square(top, left, cutout);
     }
 

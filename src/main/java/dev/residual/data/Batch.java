@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * One minibatch. Its memory is used again: it is valid until the next one is asked for.
  *
- * @param images N×3×32×32, normalised, in the precision that was asked for, channels-last in memory
+ * @param images N×3×H×W, normalised, in the precision that was asked for, channels-last in memory
  * @param labels N int64 class numbers
  * @param mixup how the images were mixed with each other, where they were; the labels are not mixed yet
  * @param last whether it ends its epoch

@@ -73,7 +73,7 @@ public final class Batches implements AutoCloseable {
         this.batchSize = Math.min(batchSize, images.size());
         pixels = new Pixels(images, normalization);
         for (int i = 0; i < SLOTS; i++) {
-            free.add(new Slot(this.batchSize, precision));
+            free.add(new Slot(this.batchSize, images.side(), precision));
         }
         filler = new Thread(() -> fillAll(epoch, batch), "batches");
         filler.setDaemon(true);
@@ -121,7 +121,7 @@ public final class Batches implements AutoCloseable {
             // closed
         } catch (RuntimeException | Error e) {
             failure = e;
-            ready.add(new Slot(0, Precision.FP32)); // wakes whoever waits
+            ready.add(new Slot(0, images.side(), Precision.FP32)); // wakes whoever waits
         }
     }
 
@@ -133,8 +133,8 @@ public final class Batches implements AutoCloseable {
     private void fill(Slot slot, int[] numbers, int epoch, int from, int count) {
         for (int i = 0; i < count; i++) {
             int image = numbers[from + i];
-            View view = order.augmentation().draw(order.seed(), epoch, from + i, image);
-            pixels.write(image, view, slot.rows, i * ImageSet.BYTES);
+            View view = order.augmentation().draw(order.seed(), epoch, from + i, image, images.side());
+            pixels.write(image, view, slot.rows, i * images.imageBytes());
             slot.labelBuffer.put(i, images.label(image));
         }
     }
@@ -164,9 +164,9 @@ public final class Batches implements AutoCloseable {
         private Optional<Mixup> mixup = Optional.empty();
         private boolean last;
 
-        Slot(int size, Precision precision) {
+        Slot(int size, int side, Precision precision) {
             try (Scope scope = Scope.noGrad()) {
-                images = scope.keep(Pixels.memory(size, precision));
+                images = scope.keep(Pixels.memory(size, side, precision));
                 labels = scope.keep(
                         torch.empty(new long[] {size}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional()));
             }

@@ -161,7 +161,7 @@ record Cifar(
 
     private ImageSet read(Folder folder, Map<String, Integer> batches, Map<String, String> sha256) {
         int n = batches.values().stream().mapToInt(records -> records).sum();
-        ImageSet images = new ImageSet(new byte[n * ImageSet.BYTES], new byte[n]);
+        ImageSet images = new ImageSet(new byte[n * ImageSet.BYTES], new short[n]);
         int first = 0;
         for (Map.Entry<String, Integer> batch : batches.entrySet()) {
             Path file = folder.path().resolve(folder.version().file(batch.getKey()));

@@ -1,6 +1,7 @@
 package dev.residual.data;
 
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * What is done to a pixel before the network sees it: {@code (value / 255 - mean) / std}.
@@ -26,9 +27,10 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
     }
 
     public Normalization {
-        if ((mean.length != ImageSet.CHANNELS && mean.length != ImageSet.BYTES) || std.length != ImageSet.CHANNELS) {
-            throw new IllegalArgumentException(mean.length + " means and " + std.length + " deviations: expected "
-                    + ImageSet.CHANNELS + " or " + ImageSet.BYTES + ", and " + ImageSet.CHANNELS);
+        if (mean.length != ImageSet.bytes(side(mean)) || mean.length == 0 || std.length != ImageSet.CHANNELS) {
+            throw new IllegalArgumentException(mean.length + " means and " + std.length
+                    + " deviations: expected one mean a channel, or a pixel and channel of a square, and "
+                    + ImageSet.CHANNELS + " deviations");
         }
         for (float s : std) {
             if (!(s > 0)) {
@@ -48,15 +50,16 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
     }
 
     private static float[] pixelMean(ImageSet train) {
-        long[] sums = new long[ImageSet.BYTES];
-        for (int i = 0; i < train.pixels().length; i += ImageSet.BYTES) {
-            for (int j = 0; j < ImageSet.BYTES; j++) {
+        int bytes = train.imageBytes();
+        long[] sums = new long[bytes];
+        for (int i = 0; i < train.pixels().length; i += bytes) {
+            for (int j = 0; j < bytes; j++) {
                 sums[j] += train.pixels()[i + j] & 0xff;
             }
         }
-        float[] mean = new float[ImageSet.BYTES];
-        int area = ImageSet.SIZE * ImageSet.SIZE;
-        for (int j = 0; j < ImageSet.BYTES; j++) {
+        float[] mean = new float[bytes];
+        int area = train.side() * train.side();
+        for (int j = 0; j < bytes; j++) {
             int pixel = j / ImageSet.CHANNELS;
             int channel = j % ImageSet.CHANNELS;
             mean[channel * area + pixel] = (float) (sums[j] / 255.0 / train.size());
@@ -75,7 +78,7 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
                 sum += value;
                 squares += value * value;
             }
-            double count = (double) train.size() * ImageSet.SIZE * ImageSet.SIZE;
+            double count = (double) train.size() * train.side() * train.side();
             double average = sum / count;
             double variance = squares / count - average * average;
             mean[c] = (float) (average / 255);
@@ -87,7 +90,32 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
 
     /** The mean of one channel at one pixel. */
     public float meanAt(int channel, int y, int x) {
-        boolean perPixel = mean.length == ImageSet.BYTES;
-        return perPixel ? mean[(channel * ImageSet.SIZE + y) * ImageSet.SIZE + x] : mean[channel];
+        int side = side(mean);
+        return side == 1 ? mean[channel] : mean[(channel * side + y) * side + x];
+    }
+
+    private static int side(float[] mean) {
+        return (int) Math.sqrt(mean.length / ImageSet.CHANNELS);
+    }
+
+    /** Height and width of the images that these numbers are for; empty where it does not matter. */
+    public OptionalInt side() {
+        int side = side(mean);
+        return side == 1 ? OptionalInt.empty() : OptionalInt.of(side);
+    }
+
+    /** The same for images of another size: each pixel has the mean of the one that was in its place. */
+    public Normalization resized(int side) {
+        int before = side(mean);
+        if (before == 1 || before == side) {
+            return this;
+        }
+        float[] resized = new float[ImageSet.bytes(side)];
+        for (int i = 0; i < resized.length; i++) {
+            int y = i / side % side;
+            int x = i % side;
+            resized[i] = meanAt(i / (side * side), y * before / side, x * before / side);
+        }
+        return new Normalization(kind, resized, std);
     }
 }

@@ -19,48 +19,57 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
  * <p>Not for several threads at once.
  */
 public final class Pixels {
-    private static final int SIZE = ImageSet.SIZE;
     private static final int CHANNELS = ImageSet.CHANNELS;
 
     private final ImageSet images;
+    private final int side;
 
     /** The normalisation as value · scale + shift, for each byte of an image. */
-    private final float[] scale = new float[ImageSet.BYTES];
+    private final float[] scale;
 
-    private final float[] shift = new float[ImageSet.BYTES];
-    private final float[] row = new float[SIZE * CHANNELS];
-    private final float[] mirrored = new float[SIZE * CHANNELS];
+    private final float[] shift;
+    private final float[] row;
+    private final float[] mirrored;
 
     Pixels(ImageSet images, Normalization normalization) {
         this.images = images;
-        for (int i = 0; i < ImageSet.BYTES; i++) {
+        side = images.side();
+        if (normalization.side().orElse(side) != side) {
+            throw new IllegalArgumentException(
+                    "means of " + normalization.side() + " pixels a row for images of " + side);
+        }
+        scale = new float[images.imageBytes()];
+        shift = new float[images.imageBytes()];
+        row = new float[side * CHANNELS];
+        mirrored = new float[side * CHANNELS];
+        for (int i = 0; i < scale.length; i++) {
             int channel = i % CHANNELS;
             int pixel = i / CHANNELS;
             float std = normalization.std()[channel];
             scale[i] = 1 / (255 * std);
-            shift[i] = -normalization.meanAt(channel, pixel / SIZE, pixel % SIZE) / std;
+            shift[i] = -normalization.meanAt(channel, pixel / side, pixel % side) / std;
         }
     }
 
     /**
      * The images from here to there (excluded) as they are, in one tensor, which belongs to the caller's scope.
      *
-     * @return N×3×32×32, normalised, channels-last in memory
+     * @return N×3×H×W, normalised, channels-last in memory
      */
     public static Tensor tensor(ImageSet images, int from, int to, Normalization normalization, Precision precision) {
         Pixels pixels = new Pixels(images, normalization);
-        Tensor tensor = memory(to - from, precision);
+        Tensor tensor = memory(to - from, images.side(), precision);
         Rows rows = Rows.into(tensor, precision);
         for (int i = from; i < to; i++) {
-            pixels.write(i, View.ORIGINAL, rows, (i - from) * ImageSet.BYTES);
+            pixels.write(i, View.ORIGINAL, rows, (i - from) * images.imageBytes());
         }
         return tensor;
     }
 
-    /** N×3×32×32, channels-last, for {@link Rows}. */
-    static Tensor memory(int images, Precision precision) {
+    /** N×3×H×W, channels-last, for {@link Rows}. */
+    static Tensor memory(int images, int side, Precision precision) {
         return torch.empty(
-                new long[] {images, CHANNELS, SIZE, SIZE},
+                new long[] {images, CHANNELS, side, side},
                 new TensorOptions(precision.type()),
                 new MemoryFormatOptional(MemoryFormat.ChannelsLast));
     }
@@ -69,10 +78,10 @@ public final class Pixels {
      * Writes one view of one image. What lies outside the image, or is blanked, is 0 after normalisation: it is padded
      * after the mean is subtracted.
      *
-     * @param out receives 3,072 numbers from {@code offset}
+     * @param out receives the image's numbers from {@code offset}
      */
     void write(int image, View view, Rows out, int offset) {
-        for (int y = 0; y < SIZE; y++) {
+        for (int y = 0; y < side; y++) {
             fillRow(image, y + view.dy(), view.dx());
             float[] shown = view.mirrored() ? mirror() : row;
             if (view.blank().hasRow(y)) {
@@ -96,7 +105,7 @@ public final class Pixels {
             }
             ShortBuffer shorts =
                     new ShortPointer(memory.data_ptr()).capacity(memory.numel()).asBuffer();
-            short[] rounded = new short[SIZE * CHANNELS];
+            short[] rounded = new short[(int) memory.size(2) * CHANNELS];
             return (offset, row) -> {
                 for (int i = 0; i < rounded.length; i++) {
                     rounded[i] = bfloat16(row[i]);
@@ -113,15 +122,15 @@ public final class Pixels {
     }
 
     private void fillRow(int image, int sourceY, int dx) {
-        if (sourceY < 0 || sourceY >= SIZE) {
+        if (sourceY < 0 || sourceY >= side) {
             Arrays.fill(row, 0);
             return;
         }
         int first = Math.max(0, dx); // of the source's columns that are seen
         int to = Math.max(0, -dx) * CHANNELS;
-        int count = (SIZE - Math.abs(dx)) * CHANNELS;
-        int from = (sourceY * SIZE + first) * CHANNELS;
-        int pixel = image * ImageSet.BYTES + from;
+        int count = (side - Math.abs(dx)) * CHANNELS;
+        int from = (sourceY * side + first) * CHANNELS;
+        int pixel = image * images.imageBytes() + from;
         byte[] pixels = images.pixels();
         Arrays.fill(row, 0, to, 0);
         for (int i = 0; i < count; i++) {
@@ -131,8 +140,8 @@ public final class Pixels {
     }
 
     private float[] mirror() {
-        for (int x = 0; x < SIZE; x++) {
-            int from = (SIZE - 1 - x) * CHANNELS;
+        for (int x = 0; x < side; x++) {
+            int from = (side - 1 - x) * CHANNELS;
             for (int c = 0; c < CHANNELS; c++) {
                 mirrored[x * CHANNELS + c] = row[from + c];
             }

@@ -53,7 +53,7 @@ final class Records {
             digest.update((byte) label);
         }
         digest.update(planes, from, ImageSet.BYTES);
-        images.labels()[first + done] = (byte) labels[set.used()];
+        images.labels()[first + done] = (short) labels[set.used()];
         int to = (first + done) * ImageSet.BYTES;
         for (int i = 0; i < PLANE; i++) {
             images.pixels()[to + 3 * i] = planes[from + i];

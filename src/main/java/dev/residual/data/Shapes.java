@@ -47,11 +47,11 @@ public final class Shapes {
 
     private static ImageSet images(long seed, int count) {
         byte[] pixels = new byte[Math.multiplyExact(count, ImageSet.BYTES)];
-        byte[] labels = new byte[count];
+        short[] labels = new short[count];
         IntStream.range(0, count).parallel().forEach(i -> {
             // Each image has draws of its own, so that it does not matter which thread paints it, nor when.
             Random random = new Random(Seed.mix(seed, i));
-            labels[i] = (byte) random.nextInt(CLASSES.size());
+            labels[i] = (short) random.nextInt(CLASSES.size());
             Scene.paint(Figure.values()[labels[i]], random, pixels, i * ImageSet.BYTES);
         });
         return new ImageSet(pixels, labels);
@@ -62,7 +62,9 @@ public final class Shapes {
         MessageDigest digest = Digests.sha256();
         for (ImageSet set : sets) {
             digest.update(set.pixels());
-            digest.update(set.labels());
+            for (short label : set.labels()) {
+                digest.update((byte) label);
+            }
         }
         return HexFormat.of().formatHex(digest.digest());
     }

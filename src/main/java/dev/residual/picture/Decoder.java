@@ -28,13 +28,13 @@ final class Decoder {
 
     /**
      * @param name begins the sentence of an error
-     * @return 32×32×3 bytes, as in {@link Photo}
+     * @return side×side×3 bytes, as in {@link Photo}
      * @throws ResidualException when it is no image of a known format, damaged, cut short, or too large
      */
-    static byte[] decode(byte[] file, String name) {
+    static byte[] decode(byte[] file, String name, int side) {
         try {
             Decoded decoded = decode(file);
-            return decoded.orientation.upright(Resize.to32(decoded.image));
+            return decoded.orientation.upright(Resize.to(side, decoded.image), side);
         } catch (UnknownFormat e) {
             throw new ResidualException(
                     name + ": not an image that can be read: expected JPEG, PNG, BMP, GIF or WebP", e);

@@ -9,30 +9,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A picture of any size as the network looks at it: the largest square in its middle, shrunk or grown to 32×32 pixels.
+ * A picture of any size as the network looks at it: the largest square in its middle, shrunk or grown to the size that the
+ * network takes.
  * What is transparent lies over white. Colour profiles are not applied.
  *
- * @param pixels 32×32×3 unsigned bytes (RGB, 0-255), row by row
+ * @param side height and width
+ * @param pixels height×width×3 unsigned bytes (RGB, 0-255), row by row
  */
-public record Photo(byte[] pixels) {
-    /** Height and width. */
-    public static final int SIZE = 32;
-
+public record Photo(int side, byte[] pixels) {
     public static final int CHANNELS = 3;
 
-    static final int BYTES = SIZE * SIZE * CHANNELS;
+    /** The largest height and width of what a network is shown. */
+    public static final int MAX_SIDE = 1024;
 
     /** The largest file that is read. */
     static final int MAX_BYTES = 64 << 20;
 
     public Photo {
-        if (pixels.length != BYTES) {
-            throw new IllegalArgumentException(pixels.length + " bytes, expected " + BYTES);
+        if (side < 1 || side > MAX_SIDE || pixels.length != side * side * CHANNELS) {
+            throw new IllegalArgumentException(pixels.length + " bytes for " + side + "×" + side + " pixels");
         }
     }
 
-    public static Photo of(BufferedImage image) {
-        return new Photo(Resize.to32(image));
+    public static Photo of(BufferedImage image, int side) {
+        return new Photo(side, Resize.to(side, image));
     }
 
     /**
@@ -42,17 +42,17 @@ public record Photo(byte[] pixels) {
      * @throws ResidualException when it cannot be read, is none of these, is damaged or cut short, has more than 64 MiB or
      *     2²⁶ pixels, or needs more memory than there is
      */
-    public static Photo read(Path file) {
+    public static Photo read(Path file, int side) {
         try (InputStream in = Files.newInputStream(file)) {
-            return read(in, file.toString());
+            return read(in, file.toString(), side);
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }
     }
 
     /** The same from a file's bytes. */
-    public static Photo read(byte[] file) {
-        return read(new ByteArrayInputStream(file), "the image");
+    public static Photo read(byte[] file, int side) {
+        return read(new ByteArrayInputStream(file), "the image", side);
     }
 
     /**
@@ -60,13 +60,13 @@ public record Photo(byte[] pixels) {
      *
      * @param name begins the sentence of an error
      */
-    public static Photo read(InputStream in, String name) {
+    public static Photo read(InputStream in, String name, int side) {
         try {
             byte[] file = in.readNBytes(MAX_BYTES + 1);
             if (file.length > MAX_BYTES) {
                 throw new ResidualException(name + ": larger than the " + MAX_BYTES + " bytes that are read at most");
             }
-            return new Photo(Decoder.decode(file, name));
+            return new Photo(side, Decoder.decode(file, name, side));
         } catch (IOException e) {
             throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
         } catch (OutOfMemoryError e) {

@@ -3,28 +3,27 @@ package dev.residual.picture;
 import java.awt.image.BufferedImage;
 
 /**
- * The largest square in the middle of an image, as 32×32 pixels. Shrinking averages over the area that each new pixel
- * covers; growing interpolates linearly between the centres of the old ones. Rows are read one at a time, so that no copy
- * of a large image is made.
+ * The largest square in the middle of an image, as a smaller or larger one. Shrinking averages over the area that each
+ * new pixel covers; growing interpolates linearly between the centres of the old ones. Rows are read one at a time, so that
+ * no copy of a large image is made.
  */
 final class Resize {
-    private static final int SIZE = Photo.SIZE;
     private static final int CHANNELS = Photo.CHANNELS;
 
     private Resize() {}
 
-    /** @return 32×32×3 bytes, RGB, row by row */
-    static byte[] to32(BufferedImage image) {
+    /** @return size×size×3 bytes, RGB, row by row */
+    static byte[] to(int size, BufferedImage image) {
         int side = Math.min(image.getWidth(), image.getHeight());
         int left = (image.getWidth() - side) / 2;
         int top = (image.getHeight() - side) / 2;
-        Span[] spans = spans(side);
-        double[] sums = new double[Photo.BYTES];
-        double[] narrow = new double[SIZE * CHANNELS];
+        Span[] spans = spans(size, side);
+        double[] sums = new double[size * size * CHANNELS];
+        double[] narrow = new double[size * CHANNELS];
         RgbRows rows = new RgbRows(image, left, side);
         for (int y = 0; y < side; y++) {
             shrinkRow(rows.read(top + y), spans, narrow);
-            for (int i = 0; i < SIZE; i++) {
+            for (int i = 0; i < size; i++) {
                 double weight = spans[i].weightOf(y);
                 for (int j = 0; weight > 0 && j < narrow.length; j++) {
                     sums[i * narrow.length + j] += weight * narrow[j];
@@ -39,7 +38,7 @@ final class Resize {
     }
 
     private static void shrinkRow(double[] row, Span[] spans, double[] narrow) {
-        for (int i = 0; i < SIZE; i++) {
+        for (int i = 0; i < spans.length; i++) {
             for (int c = 0; c < CHANNELS; c++) {
                 double sum = 0;
                 for (int k = 0; k < spans[i].weights.length; k++) {
@@ -63,30 +62,30 @@ final class Resize {
         }
     }
 
-    private static Span[] spans(int side) {
-        Span[] spans = new Span[SIZE];
-        for (int i = 0; i < SIZE; i++) {
-            spans[i] = side >= SIZE ? area(i, side) : between(i, side);
+    private static Span[] spans(int size, int side) {
+        Span[] spans = new Span[size];
+        for (int i = 0; i < size; i++) {
+            spans[i] = side >= size ? area(i, size, side) : between(i, size, side);
         }
         return spans;
     }
 
-    /** In units of 1/32 of an old pixel, so that all borders are whole: pixel k reaches from 32 k to 32 k + 32. */
-    private static Span area(int i, int side) {
+    /** In units of 1/size of an old pixel, so that all borders are whole: pixel k reaches from size·k to size·(k + 1). */
+    private static Span area(int i, int size, int side) {
         long from = (long) i * side;
         long to = from + side;
-        int first = (int) (from / SIZE);
-        int last = (int) ((to - 1) / SIZE);
+        int first = (int) (from / size);
+        int last = (int) ((to - 1) / size);
         double[] weights = new double[last - first + 1];
         for (int k = 0; k < weights.length; k++) {
-            long pixel = (long) (first + k) * SIZE;
-            weights[k] = (double) (Math.min(to, pixel + SIZE) - Math.max(from, pixel)) / side;
+            long pixel = (long) (first + k) * size;
+            weights[k] = (double) (Math.min(to, pixel + size) - Math.max(from, pixel)) / side;
         }
         return new Span(first, weights);
     }
 
-    private static Span between(int i, int side) {
-        double centre = (i + 0.5) * side / SIZE - 0.5;
+    private static Span between(int i, int size, int side) {
+        double centre = (i + 0.5) * side / size - 0.5;
         int before = (int) Math.floor(centre);
         if (before < 0) {
             return new Span(0, 1);

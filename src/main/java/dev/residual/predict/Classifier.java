@@ -34,6 +34,7 @@ public final class Classifier implements AutoCloseable {
     private final InferenceNetwork network;
     private final Normalization normalization;
     private final List<String> classes;
+    private final int imageSize;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
@@ -41,6 +42,7 @@ public final class Classifier implements AutoCloseable {
         Engine.start();
         normalization = model.card().normalization();
         classes = model.card().classes();
+        imageSize = model.graph().input().height();
         Device device = Device.of("auto");
         network = new InferenceNetwork(model.graph(), model::floats, Backend.of("auto", device, Precision.FP32));
     }
@@ -80,30 +82,39 @@ public final class Classifier implements AutoCloseable {
         return classes;
     }
 
+    /** Height and width of the pictures that it looks at. */
+    public int imageSize() {
+        return imageSize;
+    }
+
     /**
      * What an image file shows.
      *
      * @return all classes, the most probable first
-     * @throws dev.residual.ResidualException when it cannot be read, see {@link Photo#read(Path)}
+     * @throws dev.residual.ResidualException when it cannot be read, see {@link Photo#read(Path, int)}
      */
     public List<Prediction> classify(Path file) {
-        return classify(Photo.read(file));
+        return classify(Photo.read(file, imageSize));
     }
 
     /** The same from an image file's bytes. */
     public List<Prediction> classify(byte[] file) {
-        return classify(Photo.read(file));
+        return classify(Photo.read(file, imageSize));
     }
 
     public List<Prediction> classify(BufferedImage image) {
-        return classify(Photo.of(image));
+        return classify(Photo.of(image, imageSize));
     }
 
     public List<Prediction> classify(Photo photo) {
         return classify(List.of(photo)).get(0);
     }
 
-    /** Many at once, which is faster than one after the other. */
+    /**
+     * Many at once, which is faster than one after the other.
+     *
+     * @param photos of {@link #imageSize}
+     */
     public List<List<Prediction>> classify(List<Photo> photos) {
         lock.readLock().lock();
         try {
@@ -122,12 +133,19 @@ public final class Classifier implements AutoCloseable {
     }
 
     private Tensor images(List<Photo> photos) {
-        byte[] pixels = new byte[photos.size() * ImageSet.BYTES];
+        int bytes = imageSize * imageSize * ImageSet.CHANNELS;
+        byte[] pixels = new byte[photos.size() * bytes];
         for (int i = 0; i < photos.size(); i++) {
-            System.arraycopy(photos.get(i).pixels(), 0, pixels, i * ImageSet.BYTES, ImageSet.BYTES);
+            Photo photo = photos.get(i);
+            if (photo.side() != imageSize) {
+                throw new IllegalArgumentException(
+                        "a photo of " + photo.side() + " pixels a row, expected " + imageSize);
+            }
+            System.arraycopy(photo.pixels(), 0, pixels, i * bytes, bytes);
         }
-        byte[] labels = new byte[photos.size()]; // that nobody reads
-        return Pixels.tensor(new ImageSet(pixels, labels), 0, photos.size(), normalization, Precision.FP32);
+        short[] labels = new short[photos.size()]; // that nobody reads
+        return Pixels.tensor(
+                new ImageSet(imageSize, pixels, labels, List.of()), 0, photos.size(), normalization, Precision.FP32);
     }
 
     private List<Prediction> predictions(float[] logits, int image) {

@@ -13,9 +13,9 @@ final class Tiles {
     private Tiles() {}
 
     static String image(ImageSet set, int number) {
-        BufferedImage image = new BufferedImage(ImageSet.SIZE, ImageSet.SIZE, BufferedImage.TYPE_INT_RGB);
-        for (int y = 0; y < ImageSet.SIZE; y++) {
-            for (int x = 0; x < ImageSet.SIZE; x++) {
+        BufferedImage image = new BufferedImage(set.side(), set.side(), BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < set.side(); y++) {
+            for (int x = 0; x < set.side(); x++) {
                 image.setRGB(x, y, rgb(set.at(number, y, x, 0), set.at(number, y, x, 1), set.at(number, y, x, 2)));
             }
         }

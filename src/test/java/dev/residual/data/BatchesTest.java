@@ -22,7 +22,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
 class BatchesTest {
-    private static final int SIZE = ImageSet.SIZE;
+    /** Not that of CIFAR's images. */
+    private static final int SIZE = 48;
+
+    private static final int BYTES = SIZE * SIZE * 3;
     private static final ImageSet IMAGES = randomImages(37);
     private static final Normalization NORMALIZATION = Normalization.of(Normalization.Kind.PIXEL_MEAN, IMAGES);
     private static final Order ORDER = new Order(true, Augmentation.CROP_FLIP, 5);
@@ -33,17 +36,17 @@ class BatchesTest {
     }
 
     static ImageSet randomImages(int n) {
-        byte[] pixels = new byte[n * ImageSet.BYTES];
-        byte[] labels = new byte[n];
+        byte[] pixels = new byte[n * BYTES];
+        short[] labels = new short[n];
         Random random = new Random(3);
         random.nextBytes(pixels);
         for (int i = 0; i < n; i++) {
-            labels[i] = (byte) random.nextInt(10);
+            labels[i] = (short) random.nextInt(10);
         }
-        return new ImageSet(pixels, labels);
+        return new ImageSet(SIZE, pixels, labels, List.of());
     }
 
-    /** One batch copied out: images as N×3×32×32 floats, labels, whether it ends the epoch. */
+    /** One batch copied out: images as N×3×H×W floats, labels, whether it ends the epoch. */
     private record Copy(float[] images, long[] labels, boolean last) {}
 
     private static List<Copy> take(ImageSet images, Order order, int batchSize, int epoch, int batch, int count) {
@@ -74,7 +77,7 @@ class BatchesTest {
     /** Pads, crops and flips in the plainest way, one number at a time. */
     private static float slow(int image, int channel, int y, int x, View view) {
         int shownX = view.mirrored() ? SIZE - 1 - x : x;
-        int padding = Augmentation.PADDING;
+        int padding = Augmentation.padding(SIZE);
         float[][] padded = new float[SIZE + 2 * padding][SIZE + 2 * padding];
         for (int i = 0; i < SIZE; i++) {
             for (int j = 0; j < SIZE; j++) {
@@ -95,7 +98,7 @@ class BatchesTest {
             int channel = spots.nextInt(3);
             int y = spots.nextInt(SIZE);
             int x = spots.nextInt(SIZE);
-            View view = Augmentation.CROP_FLIP.draw(ORDER.seed(), epoch, i, numbers[i]);
+            View view = Augmentation.CROP_FLIP.draw(ORDER.seed(), epoch, i, numbers[i], SIZE);
             float expected = slow(numbers[i], channel, y, x, view);
             assertThat(batch.images[((i * 3 + channel) * SIZE + y) * SIZE + x])
                     .as("image %d channel %d at (%d, %d), %s", i, channel, y, x, view)
@@ -124,7 +127,7 @@ class BatchesTest {
         List<float[]> shown = new ArrayList<>();
         for (Copy c : epoch) {
             for (int i = 0; i < c.labels.length; i++) {
-                shown.add(Arrays.copyOfRange(c.images, i * ImageSet.BYTES, (i + 1) * ImageSet.BYTES));
+                shown.add(Arrays.copyOfRange(c.images, i * BYTES, (i + 1) * BYTES));
             }
         }
         assertThat(shown.stream().map(Arrays::hashCode).distinct()).hasSize(IMAGES.size());
@@ -148,7 +151,7 @@ class BatchesTest {
         int mirrored = 0;
         int draws = 81 * 400;
         for (int i = 0; i < draws; i++) {
-            View view = Augmentation.CROP_FLIP.draw(1, i / 1000, i % 1000, 0);
+            View view = Augmentation.CROP_FLIP.draw(1, i / 1000, i % 1000, 0, 32);
             shifts[view.dy() + 4][view.dx() + 4]++;
             mirrored += view.mirrored() ? 1 : 0;
         }
@@ -157,15 +160,16 @@ class BatchesTest {
                 assertThat(count).isBetween(300, 500); // 400 ± 5 standard deviations
             }
         }
+        assertThat(Augmentation.padding(SIZE)).isEqualTo(6); // in proportion
         assertThat((double) mirrored / draws).isBetween(0.48, 0.52);
-        assertThat(Augmentation.of(Augmentation.Kind.FLIP).draw(1, 0, 3, 3).dx())
+        assertThat(Augmentation.of(Augmentation.Kind.FLIP).draw(1, 0, 3, 3, 32).dx())
                 .isZero();
-        assertThat(Augmentation.NONE.draw(1, 0, 3, 3)).isEqualTo(View.ORIGINAL);
+        assertThat(Augmentation.NONE.draw(1, 0, 3, 3, 32)).isEqualTo(View.ORIGINAL);
     }
 
     @Test
     void noImagesMakeNoBatches() {
-        ImageSet none = new ImageSet(new byte[0], new byte[0]);
+        ImageSet none = new ImageSet(new byte[0], new short[0]);
         Normalization normalization = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
         assertThatThrownBy(() -> new Batches(none, normalization, Batches.Order.PLAIN, 4, Precision.FP32, 0, 0))
                 .isInstanceOf(IllegalArgumentException.class);

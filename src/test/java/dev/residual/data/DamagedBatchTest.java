@@ -48,7 +48,7 @@ class DamagedBatchTest {
         byte[] all = Arrays.copyOf(start, start.length + end.length);
         System.arraycopy(end, 0, all, start.length, end.length);
         Path file = Files.write(folder.resolve("data_batch_1"), all);
-        ImageSet images = new ImageSet(new byte[TinyCifar.RECORDS * ImageSet.BYTES], new byte[TinyCifar.RECORDS]);
+        ImageSet images = new ImageSet(new byte[TinyCifar.RECORDS * ImageSet.BYTES], new short[TinyCifar.RECORDS]);
         check(() -> PickledBatch.read(new Records(file, TinyCifar.RECORDS, SET, images, 0)));
     }
 

@@ -15,8 +15,8 @@ class NormalizationTest {
         double squares = 0;
         int count = 0;
         for (int i = 0; i < IMAGES.size(); i++) {
-            for (int y = 0; y < ImageSet.SIZE; y++) {
-                for (int x = 0; x < ImageSet.SIZE; x++, count++) {
+            for (int y = 0; y < IMAGES.side(); y++) {
+                for (int x = 0; x < IMAGES.side(); x++, count++) {
                     double value = IMAGES.at(i, y, x, 1) / 255.0;
                     sum += value;
                     squares += value * value;
@@ -40,6 +40,17 @@ class NormalizationTest {
     }
 
     @Test
+    void meansForAnotherSizeAreThoseOfThePixelsInTheSamePlaces() {
+        Normalization n = Normalization.of(Normalization.Kind.PIXEL_MEAN, IMAGES);
+        Normalization twice = n.resized(2 * IMAGES.side());
+        assertThat(twice.side()).hasValue(96);
+        assertThat(twice.meanAt(2, 63, 8)).isEqualTo(n.meanAt(2, 31, 4));
+        assertThat(twice.resized(IMAGES.side()).mean()).isEqualTo(n.mean());
+        Normalization channel = Normalization.of(Normalization.Kind.CHANNEL, IMAGES);
+        assertThat(channel.resized(7)).isSameAs(channel);
+    }
+
+    @Test
     void noneLeavesValuesFrom0To1() {
         Normalization n = Normalization.of(Normalization.Kind.NONE, IMAGES);
         assertThat(n.mean()).containsOnly(0);
@@ -48,7 +59,7 @@ class NormalizationTest {
 
     @Test
     void aChannelThatIsTheSameEverywhereIsNotDividedByZero() {
-        ImageSet black = new ImageSet(new byte[ImageSet.BYTES], new byte[1]);
+        ImageSet black = new ImageSet(new byte[ImageSet.BYTES], new short[1]);
         assertThat(Normalization.of(Normalization.Kind.CHANNEL, black).std()).containsOnly(1);
     }
 }

@@ -57,7 +57,7 @@ class PickledBatchTest {
         try (InputStream in = getClass().getResourceAsStream(name)) {
             Files.copy(in, file);
         }
-        ImageSet images = new ImageSet(new byte[10 * ImageSet.BYTES], new byte[10]);
+        ImageSet images = new ImageSet(new byte[10 * ImageSet.BYTES], new short[10]);
         PickledBatch.read(new Records(file, 10, Cifar10.set(NOWHERE, 10), images, 0));
         for (int r = 0; r < 10; r++) {
             assertThat(images.label(r)).isEqualTo(7 * r % 10);

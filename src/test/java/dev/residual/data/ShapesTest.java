@@ -62,7 +62,7 @@ class ShapesTest {
     @Test
     void classesAreBalancedWithinAFifth() {
         int[] counts = new int[10];
-        for (byte label : SET.train().labels()) {
+        for (short label : SET.train().labels()) {
             counts[label]++;
         }
         for (int count : counts) {

@@ -48,7 +48,7 @@ class DamagedPictureTest {
         String name = any(WITH_NOTHING_BEHIND, random);
         byte[] whole = kind(name);
         byte[] cut = Arrays.copyOf(whole, random.nextInt(whole.length));
-        assertThat(catchThrowable(() -> Photo.read(cut)))
+        assertThat(catchThrowable(() -> Photo.read(cut, 32)))
                 .as(name + " cut at " + cut.length)
                 .isInstanceOf(ResidualException.class)
                 .hasMessageStartingWith("the image: ");
@@ -70,7 +70,7 @@ class DamagedPictureTest {
         long allocated = thread.getCurrentThreadAllocatedBytes();
         boolean read = true;
         try {
-            Photo.read(file);
+            Photo.read(file, 32);
         } catch (ResidualException e) {
             read = false;
             assertThat(e).hasMessageStartingWith("the image: ").hasMessageNotContaining("memory");

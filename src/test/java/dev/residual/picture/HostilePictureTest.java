@@ -30,7 +30,7 @@ class HostilePictureTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 
     private static void assertRefused(byte[] file, String sentence) {
-        assertThatThrownBy(() -> Photo.read(new ByteArrayInputStream(file), "x.png"))
+        assertThatThrownBy(() -> Photo.read(new ByteArrayInputStream(file), "x.png", 32))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("x.png")
                 .hasMessageContaining(sentence);
@@ -48,10 +48,10 @@ class HostilePictureTest {
         byte[] gif = file(sample(), "gif");
         ByteBuffer.wrap(gif).putInt(6, -1); // the screen, which the picture fills, though its only frame is small
         assertRefused(gif, "65535×65535 pixels are more than");
-        assertThatThrownBy(() -> Photo.read(new Endless(), "x.png"))
+        assertThatThrownBy(() -> Photo.read(new Endless(), "x.png", 32))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("larger than the 67108864 bytes");
-        assertThatThrownBy(() -> Photo.read(Path.of("none.png")))
+        assertThatThrownBy(() -> Photo.read(Path.of("none.png"), 32))
                 .isInstanceOf(ResidualException.class)
                 .hasMessage("cannot read none.png: no such file or directory");
     }
@@ -70,7 +70,7 @@ class HostilePictureTest {
         chunk(out, "IEND", new byte[0]);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        assertFilled(Photo.read(out.toByteArray()), 0, 10, 20, 30);
+        assertFilled(Photo.read(out.toByteArray(), 32), 0, 10, 20, 30);
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(32 << 20);
     }
 
@@ -94,7 +94,7 @@ class HostilePictureTest {
         assertRefusedSoon(gif(8192, clearCodes), "its frame ends too early");
         byte[] tail = new byte[50 << 20];
         tail[0] = (byte) 0x80;
-        assertTimeoutPreemptively(SOON, () -> assertFilled(Photo.read(gif(1, tail)), 0, 10, 20, 30));
+        assertTimeoutPreemptively(SOON, () -> assertFilled(Photo.read(gif(1, tail), 32), 0, 10, 20, 30));
         byte[] transforms = new byte[20 << 20];
         for (int i = 0; i < transforms.length; i++) {
             transforms[i] =

@@ -40,7 +40,7 @@ class PhotoTest {
             Path file = Files.createTempFile("photo", ".png");
             try {
                 Files.write(file, format.getValue());
-                assertFilled(Photo.read(file), format.getKey().matches("jpeg|webp") ? 6 : 0, 200, 30, 60);
+                assertFilled(Photo.read(file, 32), format.getKey().matches("jpeg|webp") ? 6 : 0, 200, 30, 60);
             } finally {
                 Files.delete(file);
             }
@@ -51,7 +51,7 @@ class PhotoTest {
     void anyShapeWillDo() {
         for (int[] size : new int[][] {{1, 1}, {1, 5000}, {5000, 1}, {31, 33}, {2, 3}}) {
             BufferedImage image = filled(size[0], size[1], BufferedImage.TYPE_INT_RGB, 0x0a141e);
-            assertFilled(Photo.read(file(image, "png")), 0, 10, 20, 30);
+            assertFilled(Photo.read(file(image, "png"), 32), 0, 10, 20, 30);
         }
     }
 
@@ -60,7 +60,7 @@ class PhotoTest {
         BufferedImage wide = filled(132, 32, BufferedImage.TYPE_INT_RGB, 0xff0000);
         wide.setRGB(50, 0, 0x0000ff);
         wide.setRGB(81, 31, 0x00ff00);
-        Photo photo = Photo.of(wide);
+        Photo photo = Photo.of(wide, 32);
         assertThat(pixel(photo, 0, 0)).containsExactly(0, 0, 255);
         assertThat(pixel(photo, 31, 31)).containsExactly(0, 255, 0);
         assertThat(pixel(photo, 0, 31)).containsExactly(255, 0, 0);
@@ -75,9 +75,9 @@ class PhotoTest {
             grey.getRaster().setSample(i % 40, i / 40, 0, 128);
             deep.getRaster().setSample(i % 40, i / 40, 0, 128 * 257);
         }
-        assertFilled(Photo.read(file(grey, "png")), 0, 128, 128, 128);
-        assertFilled(Photo.read(file(grey, "jpeg")), 1, 128, 128, 128);
-        assertFilled(Photo.read(file(deep, "png")), 0, 128, 128, 128);
+        assertFilled(Photo.read(file(grey, "png"), 32), 0, 128, 128, 128);
+        assertFilled(Photo.read(file(grey, "jpeg"), 32), 1, 128, 128, 128);
+        assertFilled(Photo.read(file(deep, "png"), 32), 0, 128, 128, 128);
     }
 
     @Example
@@ -87,28 +87,28 @@ class PhotoTest {
             BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_4BYTE_ABGR, BufferedImage.TYPE_INT_ARGB_PRE
         };
         for (int type : types) {
-            assertFilled(Photo.of(filled(40, 40, type, 0xffc81e3c)), 0, 200, 30, 60);
+            assertFilled(Photo.of(filled(40, 40, type, 0xffc81e3c), 32), 0, 200, 30, 60);
         }
-        assertFilled(Photo.of(filled(40, 40, BufferedImage.TYPE_USHORT_565_RGB, 0xffff0000)), 0, 255, 0, 0);
+        assertFilled(Photo.of(filled(40, 40, BufferedImage.TYPE_USHORT_565_RGB, 0xffff0000), 32), 0, 255, 0, 0);
         byte[] levels = {0, 100, (byte) 200};
         IndexColorModel palette = new IndexColorModel(2, 3, levels, new byte[3], levels);
         BufferedImage indexed = new BufferedImage(40, 40, BufferedImage.TYPE_BYTE_BINARY, palette);
         for (int i = 0; i < 1600; i++) {
             indexed.getRaster().setSample(i % 40, i / 40, 0, 2);
         }
-        assertFilled(Photo.read(file(indexed, "png")), 0, 200, 0, 200);
-        assertFilled(Photo.read(png(1, 1, 16, 2, 0xc8, 0xc8, 0x1e, 0x1e, 0x3c, 0x3c)), 0, 200, 30, 60);
-        assertFilled(Photo.read(CMYK_JPEG), 4, 235, 50, 143);
+        assertFilled(Photo.read(file(indexed, "png"), 32), 0, 200, 0, 200);
+        assertFilled(Photo.read(png(1, 1, 16, 2, 0xc8, 0xc8, 0x1e, 0x1e, 0x3c, 0x3c), 32), 0, 200, 30, 60);
+        assertFilled(Photo.read(CMYK_JPEG, 32), 4, 235, 50, 143);
     }
 
     @Example
     void transparencyLiesOverWhite() {
         BufferedImage half = filled(40, 40, BufferedImage.TYPE_INT_ARGB, 0x80000000);
-        assertFilled(Photo.read(file(half, "png")), 1, 127, 127, 127);
+        assertFilled(Photo.read(file(half, "png"), 32), 1, 127, 127, 127);
         BufferedImage premultiplied = filled(40, 40, BufferedImage.TYPE_INT_ARGB_PRE, 0x80000000);
-        assertFilled(Photo.of(premultiplied), 1, 127, 127, 127);
-        assertFilled(Photo.read(file(filled(40, 40, BufferedImage.TYPE_INT_ARGB, 0), "png")), 0, 255, 255, 255);
-        assertFilled(Photo.read(png(1, 1, 8, 4, 0, 0x80)), 1, 127, 127, 127); // grey with alpha
+        assertFilled(Photo.of(premultiplied, 32), 1, 127, 127, 127);
+        assertFilled(Photo.read(file(filled(40, 40, BufferedImage.TYPE_INT_ARGB, 0), "png"), 32), 0, 255, 255, 255);
+        assertFilled(Photo.read(png(1, 1, 8, 4, 0, 0x80), 32), 1, 127, 127, 127); // grey with alpha
     }
 
     /** Against the integral over each new pixel's area, written out in two dimensions. */
@@ -128,7 +128,7 @@ class PhotoTest {
         int left = (width - side) / 2;
         int top = (height - side) / 2;
         double step = side / 32.0;
-        byte[] pixels = Photo.of(image).pixels();
+        byte[] pixels = Photo.of(image, 32).pixels();
         for (int i = 0; i < pixels.length; i++) {
             double y0 = i / 96 * step;
             double x0 = i / 3 % 32 * step;
@@ -155,7 +155,7 @@ class PhotoTest {
         for (int i = 0; i < side * side; i++) {
             ramp.setRGB(i % side, i / side, 8 * (i % side) << 16 | 8 * (i / side));
         }
-        Photo photo = Photo.of(ramp);
+        Photo photo = Photo.of(ramp, 32);
         for (int i = 0; i < 1024; i++) {
             assertThat((double) pixel(photo, i / 32, i % 32)[0]).isCloseTo(ramp(i % 32, side), withinHalf());
             assertThat((double) pixel(photo, i / 32, i % 32)[2]).isCloseTo(ramp(i / 32, side), withinHalf());
@@ -184,7 +184,7 @@ class PhotoTest {
                 image.setRGB(i % 64, i / 64, upright[which / 2][which % 2].getRGB());
             }
             for (boolean little : new boolean[] {false, true}) {
-                Photo photo = Photo.read(withExif(file(image, "jpeg"), orientation, little));
+                Photo photo = Photo.read(withExif(file(image, "jpeg"), orientation, little), 32);
                 for (int i = 0; i < 4; i++) {
                     Color expected = upright[i / 2][i % 2];
                     int[] actual = pixel(photo, i / 2 * 16 + 8, i % 2 * 16 + 8);

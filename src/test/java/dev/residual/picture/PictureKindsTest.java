@@ -24,12 +24,12 @@ class PictureKindsTest {
         String[] words = line.replaceAll(" +#.*", "").split(" ");
         byte[] file = Pictures.resource("kinds/" + words[0]);
         if (words[1].equals("refused")) {
-            assertThatThrownBy(() -> Photo.read(file))
+            assertThatThrownBy(() -> Photo.read(file, 32))
                     .isInstanceOf(ResidualException.class)
                     .hasMessageMatching("the image: cannot be decoded: .{10,}");
             return;
         }
-        Photo photo = Photo.read(file);
+        Photo photo = Photo.read(file, 32);
         List<String> wrong = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
             int x = i % 4 * 8 + 4;

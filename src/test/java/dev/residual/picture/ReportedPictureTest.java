@@ -32,13 +32,13 @@ class ReportedPictureTest {
                 "progressive-512x512.jpg"
             })
     void profilesAreNotApplied(String name) {
-        assertFilled(Photo.read(reported(name)), 2, 200, 30, 60);
+        assertFilled(Photo.read(reported(name), 32), 2, 200, 30, 60);
     }
 
     @Test
     void anOrientationOfTypeLongIsFollowed() {
-        byte[] upright = Photo.read(reported("jpeg-upper-half-white.jpg")).pixels();
-        byte[] turned = Photo.read(reported("jpeg-same-EXIF-orientation-3-as-LONG-big-endian.jpg"))
+        byte[] upright = Photo.read(reported("jpeg-upper-half-white.jpg"), 32).pixels();
+        byte[] turned = Photo.read(reported("jpeg-same-EXIF-orientation-3-as-LONG-big-endian.jpg"), 32)
                 .pixels();
         assertThat(upright[0]).isEqualTo((byte) 255);
         for (int i = 0; i < upright.length; i += 3) {
@@ -48,7 +48,7 @@ class ReportedPictureTest {
 
     @Test
     void aSmallFrameDoesNotFillItsScreen() {
-        byte[] pixels = Photo.read(reported("gif-screen-60x60-frame-20x20-at-20-20.gif"))
+        byte[] pixels = Photo.read(reported("gif-screen-60x60-frame-20x20-at-20-20.gif"), 32)
                 .pixels();
         for (int i = 0; i < 1024; i++) {
             int fromMiddle = Math.max(Math.abs(2 * (i % 32) - 31), Math.abs(2 * (i / 32) - 31));
@@ -63,7 +63,7 @@ class ReportedPictureTest {
 
     @Test
     void uncompressedAlphaIsRead() {
-        assertFilled(Photo.read(reported("webp-lossy-uncompressed-ALPH-all-0.webp")), 0, 255, 255, 255);
+        assertFilled(Photo.read(reported("webp-lossy-uncompressed-ALPH-all-0.webp"), 32), 0, 255, 255, 255);
     }
 
     @ParameterizedTest
@@ -74,7 +74,7 @@ class ReportedPictureTest {
         "bmp-BI-PNG-imageSize-2-31-1.bmp, with compression 5"
     })
     void bombsAreRefused(String name, String sentence) {
-        assertThatThrownBy(() -> Photo.read(reported(name)))
+        assertThatThrownBy(() -> Photo.read(reported(name), 32))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageStartingWith("the image: cannot be decoded: ")
                 .hasMessageContaining(sentence);
@@ -93,12 +93,13 @@ class ReportedPictureTest {
                 .put(new byte[] {1, 2, 3})
                 .put(plain, tables, plain.length - tables)
                 .array();
-        assertThat(Photo.read(whole).pixels()).isEqualTo(Photo.read(plain).pixels());
+        assertThat(Photo.read(whole, 32).pixels())
+                .isEqualTo(Photo.read(plain, 32).pixels());
         byte[] cut = Arrays.copyOf(whole, whole.length * 6 / 10);
-        assertThatThrownBy(() -> Photo.read(cut)).hasMessageContaining("it ends too early");
+        assertThatThrownBy(() -> Photo.read(cut, 32)).hasMessageContaining("it ends too early");
         // The same with the marker of the end.
         cut[cut.length - 2] = (byte) 0xff;
         cut[cut.length - 1] = (byte) 0xd9;
-        assertThatThrownBy(() -> Photo.read(cut)).hasMessageContaining("premature end");
+        assertThatThrownBy(() -> Photo.read(cut, 32)).hasMessageContaining("premature end");
     }
 }

@@ -39,7 +39,7 @@ class ClassifierTest {
         for (int i = 0; i < n; i++) {
             byte[] pixels = new byte[ImageSet.BYTES];
             random.nextBytes(pixels);
-            photos.add(new Photo(pixels));
+            photos.add(new Photo(32, pixels));
         }
         return photos;
     }

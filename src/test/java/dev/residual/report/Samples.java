@@ -49,9 +49,9 @@ final class Samples {
     static ImageSet images(int n) {
         byte[] pixels = new byte[n * ImageSet.BYTES];
         new Random(1).nextBytes(pixels);
-        byte[] labels = new byte[n];
+        short[] labels = new short[n];
         for (int i = 0; i < n; i++) {
-            labels[i] = (byte) (i % 3);
+            labels[i] = (short) (i % 3);
         }
         return new ImageSet(pixels, labels);
     }

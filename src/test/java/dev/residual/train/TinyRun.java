@@ -35,9 +35,9 @@ public final class TinyRun {
     private static ImageSet noise(int n, long seed) {
         Random random = new Random(seed);
         byte[] pixels = new byte[n * ImageSet.BYTES];
-        byte[] labels = new byte[n];
+        short[] labels = new short[n];
         for (int i = 0; i < n; i++) {
-            labels[i] = (byte) random.nextInt(2);
+            labels[i] = (short) random.nextInt(2);
             for (int j = 0; j < ImageSet.BYTES; j++) {
                 boolean bright = j % 3 == (labels[i] == 0 ? 0 : 2);
                 pixels[i * ImageSet.BYTES + j] = (byte) (random.nextInt(200) + (bright ? 40 : 0));

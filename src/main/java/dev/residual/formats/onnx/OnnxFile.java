@@ -44,7 +44,7 @@ public record OnnxFile(Model model, boolean normalizeInside, boolean fold) {
                 .setGraph(OnnxGraph.of(
                         model, fold, normalizeInside ? Optional.of(card.normalization()) : Optional.empty()))
                 .addMetadataProps(entry("classes", Json.compact(card.classes())))
-                .addMetadataProps(entry("input", "RGB, N×3×32×32, " + range()))
+                .addMetadataProps(entry("input", "RGB, N×" + model.graph().input() + ", " + range()))
                 .addMetadataProps(entry("residual", ModelFile.text(card)))
                 .build()
                 .writeTo(out);

@@ -94,8 +94,8 @@ final class OnnxGraph {
 
     /** (x - mean) / std, with x from 0 to 1. */
     private String normalize(Normalization n) {
-        boolean perPixel = n.mean().length > n.std().length;
-        String mean = initializer("mean", n.mean(), 1, 3, perPixel ? 32 : 1, perPixel ? 32 : 1);
+        int side = n.side().orElse(1);
+        String mean = initializer("mean", n.mean(), 1, 3, side, side);
         String centred = node("Sub", "centred", INPUT, mean);
         return node("Div", "normalized", centred, initializer("std", n.std(), 1, 3, 1, 1));
     }

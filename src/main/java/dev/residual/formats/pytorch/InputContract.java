@@ -5,6 +5,7 @@ import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.graph.Shape;
 import dev.residual.model.Model.Card;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,8 @@ record InputContract(
 
     static InputContract of(Card card) {
         Normalization n = card.normalization();
-        int area = n.mean().length == ImageSet.BYTES ? ImageSet.SIZE : 1;
+        int area = n.side().orElse(1);
+        Shape images = card.architecture().graph().input();
         float[][][] mean = new float[ImageSet.CHANNELS][area][area];
         float[][][] std = new float[ImageSet.CHANNELS][1][1];
         for (int c = 0; c < ImageSet.CHANNELS; c++) {
@@ -53,7 +55,7 @@ record InputContract(
         }
         return new InputContract(
                 card.architecture().name(),
-                new int[] {ImageSet.CHANNELS, ImageSet.SIZE, ImageSet.SIZE},
+                new int[] {images.channels(), images.height(), images.width()},
                 "RGB",
                 "(value / 255 - mean) / std",
                 mean,

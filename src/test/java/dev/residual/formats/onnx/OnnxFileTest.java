@@ -118,7 +118,7 @@ class OnnxFileTest {
     private static Model model(Architecture a, Kind kind) {
         byte[] pixels = new byte[3 * ImageSet.BYTES];
         RANDOM.nextBytes(pixels);
-        return Models.random(a, Normalization.of(kind, new ImageSet(pixels, new byte[3])), RANDOM.nextLong());
+        return Models.random(a, Normalization.of(kind, new ImageSet(pixels, new short[3])), RANDOM.nextLong());
     }
 
     private static float[] normalized(float[] images, Normalization n) {
