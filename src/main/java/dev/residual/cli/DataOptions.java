@@ -4,10 +4,12 @@ import dev.residual.ResidualException;
 import dev.residual.data.Cifar100;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.data.Folder;
 import dev.residual.run.RunConfig;
 import dev.residual.tensor.Engine;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import me.tongfei.progressbar.ProgressBar;
@@ -18,9 +20,8 @@ final class DataOptions {
     @Option(
             names = "--dataset",
             paramLabel = "NAME",
-            description =
-                    "cifar10, cifar100, or shapes (generated, needs no files). Default: cifar10, or what the run was"
-                            + " trained on.")
+            description = "cifar10, cifar100, folder (your own pictures), or shapes (generated, needs no files)."
+                    + " Default: cifar10, or what the run was trained on.")
     String dataset;
 
     @Option(
@@ -34,15 +35,36 @@ final class DataOptions {
             paramLabel = "DIR",
             description =
                     "Where the data set is, or is downloaded to once: a folder, or an archive or another file of the data"
-                            + " set. Default: data, or where it was for the run.")
+                            + " set; for --dataset folder it has a folder of pictures a class, in train/ and test/ or"
+                            + " without, or a CSV file of names and classes. Default: data, or where it was for the run.")
     Path directory;
+
+    @Option(
+            names = "--test-fraction",
+            paramLabel = "X",
+            description =
+                    "For --dataset folder without test/ or val/: the share of each class that is held out to test on."
+                            + " Default: 0.2, or that of the run.")
+    Double testFraction;
+
+    @Option(
+            names = "--strict",
+            description = "For --dataset folder: a picture that cannot be read is an error, and not left out.")
+    boolean strict;
 
     Path path() {
         return directory == null ? Path.of("data") : directory;
     }
 
     String name() {
-        return labelled(dataset == null ? Datasets.CIFAR10 : dataset);
+        return checked(dataset == null ? Datasets.CIFAR10 : dataset);
+    }
+
+    private String checked(String name) {
+        ResidualException.require(
+                (testFraction == null && !strict) || name.equals(Datasets.FOLDER),
+                (strict ? "--strict" : "--test-fraction") + " is for --dataset folder, not " + name);
+        return labelled(name);
     }
 
     private String labelled(String name) {
@@ -56,9 +78,13 @@ final class DataOptions {
         return labels == Cifar100.Labels.COARSE ? Datasets.CIFAR100_COARSE : Datasets.CIFAR100;
     }
 
-    /** Loads the data set, and libtorch with {@code threads}. */
-    Dataset load(int threads, Console console) {
-        return load(name(), path(), threads, console);
+    /**
+     * Loads the data set, and libtorch with {@code threads}.
+     *
+     * @param imageSize that a folder's pictures are brought to
+     */
+    Dataset load(int imageSize, int threads, Console console) {
+        return load(name(), folder(path(), imageSize, OptionalDouble.empty()), threads, console);
     }
 
     /** Whether it is there without a download. */
@@ -72,16 +98,22 @@ final class DataOptions {
     }
 
     /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. Never by a download. */
-    Dataset load(RunConfig.Data trainedOn, int threads, Console console) {
+    Dataset load(RunConfig.Data trainedOn, int imageSize, int threads, Console console) {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
                         + ": --data DIR says where it is; only 'residual train' downloads it");
-        return load(name(trainedOn), path(trainedOn), threads, console);
+        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
+        return load(name(trainedOn), folder, threads, console);
+    }
+
+    private Folder folder(Path path, int imageSize, OptionalDouble trainedWith) {
+        OptionalDouble fraction = testFraction == null ? trainedWith : OptionalDouble.of(testFraction);
+        return new Folder(path, imageSize, fraction, strict);
     }
 
     private String name(RunConfig.Data trainedOn) {
-        return labelled(dataset == null ? trainedOn.dataset() : dataset);
+        return checked(dataset == null ? trainedOn.dataset() : dataset);
     }
 
     private Path path(RunConfig.Data trainedOn) {
@@ -89,8 +121,8 @@ final class DataOptions {
     }
 
     /** Both at once, since each takes about a second on one thread. libtorch's threads are those of the caller. */
-    private static Dataset load(String name, Path directory, int threads, Console console) {
-        CompletableFuture<Dataset> loading = CompletableFuture.supplyAsync(() -> load(name, directory, console));
+    private static Dataset load(String name, Folder folder, int threads, Console console) {
+        CompletableFuture<Dataset> loading = CompletableFuture.supplyAsync(() -> load(name, folder, console));
         Engine.start(threads);
         try {
             return loading.join();
@@ -99,10 +131,11 @@ final class DataOptions {
         }
     }
 
-    private static Dataset load(String name, Path directory, Console console) {
+    private static Dataset load(String name, Folder folder, Console console) {
         Dataset dataset;
-        try (DownloadBar bar = new DownloadBar(console)) {
-            dataset = Datasets.load(name, directory, bar::at);
+        try (LoadingBar bar = new LoadingBar(console)) {
+            dataset =
+                    name.equals(Datasets.FOLDER) ? folder.load(bar) : Datasets.load(name, folder.directory(), bar::at);
         }
         if (!dataset.source().isEmpty()) {
             console.note("Read " + dataset.source());
@@ -110,28 +143,42 @@ final class DataOptions {
         return dataset;
     }
 
-    /** A bar that appears only when something is downloaded. */
-    private static final class DownloadBar implements AutoCloseable {
-        private static final double MIB = 1 << 20;
+    /** A bar that appears only when something is downloaded or decoded. */
+    private static final class LoadingBar implements Folder.Listener, AutoCloseable {
+        private static final int MIB = 1 << 20;
 
         private final Console console;
         private ProgressBar bar;
 
-        DownloadBar(Console console) {
+        LoadingBar(Console console) {
             this.console = console;
         }
 
         void at(long done, long total) {
+            step(done, total, " downloading  %s  %,d of %,d MiB", MIB);
+        }
+
+        @Override
+        public void decoded(int done, int total) {
+            step(done, total, " decoding  %s  %,d of %,d pictures", 1);
+        }
+
+        @Override
+        public void note(String sentence) {
+            console.note(Console.harmless(sentence));
+        }
+
+        private void step(long done, long total, String words, int unit) {
             if (bar == null && console.terminal()) {
                 bar = console.start(
                         done,
                         total,
                         (state, columns) -> String.format(
                                 Locale.ROOT,
-                                " downloading  %s  %.0f of %.0f MiB",
+                                words,
                                 Console.gauge(state.getNormalizedProgress(), 24),
-                                state.getCurrent() / MIB,
-                                state.getMax() / MIB));
+                                state.getCurrent() / unit,
+                                state.getMax() / unit));
             }
             if (bar != null) {
                 bar.stepTo(done);

@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.picture.Photo;
+import dev.residual.picture.PictureFile;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,15 +12,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** An IMAGE of a command line: a file, a directory of files, or standard input. */
 final class ImageArgument {
     private static final String STANDARD_INPUT = "-";
-
-    private static final Pattern IMAGE =
-            Pattern.compile(".*\\.(jpe?g|png|bmp|gif|webp)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
     /** So macOS names what it keeps beside each file on disks of others. */
     private static final String APPLE_DOUBLE = "._";
@@ -50,7 +47,7 @@ final class ImageArgument {
         } catch (InvalidPathException e) {
             // No directory can be called so.
         }
-        return argument.equals(STANDARD_INPUT) || IMAGE.matcher(argument).matches();
+        return argument.equals(STANDARD_INPUT) || PictureFile.isCalledSo(argument);
     }
 
     /** @throws ResidualException when no file can be called so, here */
@@ -76,11 +73,11 @@ final class ImageArgument {
         try (Stream<Path> files = Files.list(path)) {
             List<Image> images = files.filter(
                             file -> isImageName(file.getFileName().toString()))
-                    .map(file -> new Image(name(file), file))
+                    .map(file -> new Image(PictureFile.name(file), file))
                     .sorted(Comparator.comparing(Image::name))
                     .toList();
             if (images.isEmpty()) {
-                throw new ResidualException(path + " has no .jpg, .jpeg, .png, .bmp, .gif or .webp file in it");
+                throw new ResidualException(path + " has no " + PictureFile.ENDINGS + " file in it");
             }
             return images;
         } catch (IOException | UncheckedIOException e) {
@@ -89,17 +86,6 @@ final class ImageArgument {
     }
 
     private static boolean isImageName(String name) {
-        return IMAGE.matcher(name).matches() && !name.startsWith(APPLE_DOUBLE);
-    }
-
-    /** In UTF-8, where the locale does not know the letters. */
-    private static String name(Path file) {
-        String path = file.toString();
-        String name = file.getFileName().toString();
-        if (name.indexOf('\ufffd') < 0) {
-            return path;
-        }
-        String decoded = file.toUri().getPath();
-        return path.substring(0, path.length() - name.length()) + decoded.substring(decoded.lastIndexOf('/') + 1);
+        return PictureFile.isCalledSo(name) && !name.startsWith(APPLE_DOUBLE);
     }
 }

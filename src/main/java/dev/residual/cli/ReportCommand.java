@@ -62,7 +62,11 @@ final class ReportCommand implements Callable<Integer> {
     private Optional<Dataset> dataset(RunConfig config, Console console) {
         try {
             if (data.isThere(config.data())) {
-                return Optional.of(data.load(config.data(), config.compute().threads(), console));
+                return Optional.of(data.load(
+                        config.data(),
+                        config.architecture().graph().input().height(),
+                        config.compute().threads(),
+                        console));
             }
             console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
         } catch (ResidualException e) {

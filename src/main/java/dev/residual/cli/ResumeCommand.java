@@ -48,7 +48,11 @@ final class ResumeCommand implements Callable<Integer> {
         try (Launch launch = Launch.resume(
                 RunDirectory.open(run),
                 this::changed,
-                config -> data.load(config.data(), config.compute().threads(), console),
+                config -> data.load(
+                        config.data(),
+                        config.architecture().graph().input().height(),
+                        config.compute().threads(),
+                        console),
                 console::warn)) {
             return new TrainingScreen(console, launch).run();
         }

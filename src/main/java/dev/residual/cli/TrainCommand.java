@@ -66,6 +66,13 @@ final class TrainCommand implements Callable<Integer> {
     private DataOptions data = new DataOptions();
 
     @Option(
+            names = "--image-size",
+            paramLabel = "N",
+            description = "For --dataset folder: pictures are brought to N×N pixels, and the network is one for these."
+                    + " Default: 32, or that of --from.")
+    private Integer imageSize;
+
+    @Option(
             names = "--validation",
             paramLabel = "N",
             defaultValue = "0",
@@ -156,7 +163,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** What the options say, before any data are loaded. */
-    private record Asked(Architecture architecture, Recipe recipe, RunConfig.Keep keep) {
+    private record Asked(Architecture architecture, int imageSize, Recipe recipe, RunConfig.Keep keep) {
         /** Says what is changed: {@code runs/resnet20-cifar10-paper-adam-no-augmentation}. */
         Path defaultOutput(String dataset) {
             String title = RecipeChanges.title(recipe, architecture).replaceAll("[^\\w.]+", "-");
@@ -168,7 +175,7 @@ final class TrainCommand implements Callable<Integer> {
         String dataset = data.name();
         boolean there = Datasets.isThere(dataset, data.path());
         int images =
-                there ? data.load(threads.count(), console).train().size() - validation : CIFAR_IMAGES - validation;
+                there ? data.load(asked.imageSize, threads.count(), console).train().size() - validation : CIFAR_IMAGES - validation;
         Recipe recipe = recipe(asked.architecture, images, start);
         int epoch = Batches.perEpoch(images, recipe.images().batchSize());
         long iterations = recipe.length().last(epoch);
@@ -204,7 +211,7 @@ final class TrainCommand implements Callable<Integer> {
         if (dryRun) {
             return describe(asked, start, console);
         }
-        Dataset dataset = data.load(threads.count(), console);
+        Dataset dataset = data.load(asked.imageSize, threads.count(), console);
         Training training = Training.of(asked.architecture, dataset)
                 .recipe(recipe(asked.architecture, dataset.train().size() - validation, start))
                 .seed(seed)
@@ -250,7 +257,13 @@ final class TrainCommand implements Callable<Integer> {
         ResidualException.require(
                 validation > 0 || recipe.length().patience() == 0,
                 "--patience " + recipe.length().patience() + ": expected --validation, by which it is told");
-        return new Asked(named, recipe, new RunConfig.Keep(checkpointEvery, logSteps, kept == Kept.BEST));
+        int size = named.graph().input().height();
+        if (imageSize != null) {
+            ResidualException.require(
+                    data.name().equals(Datasets.FOLDER), "--image-size is for --dataset folder, not " + data.name());
+            size = imageSize;
+        }
+        return new Asked(named, size, recipe, new RunConfig.Keep(checkpointEvery, logSteps, kept == Kept.BEST));
     }
 
     /** With the normalisation that the weights are used to. */

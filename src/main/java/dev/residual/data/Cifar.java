@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -136,6 +137,7 @@ record Cifar(
                 trainSet,
                 testSet,
                 sha256,
+                OptionalDouble.empty(),
                 title + "'s " + folder.version() + " version in " + folder.path());
     }
 

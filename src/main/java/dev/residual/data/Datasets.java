@@ -1,8 +1,10 @@
 package dev.residual.data;
 
 import dev.residual.ResidualException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** The data sets by name. */
 public final class Datasets {
@@ -14,7 +16,10 @@ public final class Datasets {
     /** The images of {@link #CIFAR100} by their twenty coarse classes. */
     public static final String CIFAR100_COARSE = "cifar100-coarse";
 
-    private static final List<String> NAMES = List.of(CIFAR10, CIFAR100, CIFAR100_COARSE, SHAPES);
+    /** A person's own pictures, see {@link Folder}. */
+    public static final String FOLDER = "folder";
+
+    private static final List<String> NAMES = List.of(CIFAR10, CIFAR100, CIFAR100_COARSE, SHAPES, FOLDER);
 
     /** {@code shapes} is one data set, the same for everybody, whatever the seed of a run. */
     private static final long SHAPES_SEED = 1;
@@ -36,13 +41,19 @@ public final class Datasets {
         return new ResidualException("no data set '" + name + "': expected " + String.join(" or ", NAMES));
     }
 
-    /** The names of a data set's classes, by number. */
+    /**
+     * The names of a data set's classes, by number.
+     *
+     * @throws ResidualException when there is none of that name, or its classes are whatever lies in a folder
+     */
     public static List<String> classes(String name) {
         return switch (name) {
             case CIFAR10 -> Cifar10.CLASSES;
             case CIFAR100 -> Cifar100.CLASSES;
             case CIFAR100_COARSE -> Cifar100.COARSE_CLASSES;
             case SHAPES -> Shapes.CLASSES;
+            case FOLDER ->
+                throw new ResidualException("the classes of a folder of pictures are not known without it: name them");
             default -> throw unknown(name);
         };
     }
@@ -52,6 +63,7 @@ public final class Datasets {
         return switch (name) {
             case CIFAR10 -> new CifarFinder(Cifar10.SET).isIn(directory);
             case CIFAR100, CIFAR100_COARSE -> new CifarFinder(Cifar100.FINE).isIn(directory);
+            case FOLDER -> Files.isDirectory(directory);
             default -> true;
         };
     }
@@ -67,6 +79,8 @@ public final class Datasets {
             case CIFAR100 -> Cifar100.load(directory, Cifar100.Labels.FINE, progress);
             case CIFAR100_COARSE -> Cifar100.load(directory, Cifar100.Labels.COARSE, progress);
             case SHAPES -> Shapes.generate(SHAPES_SEED);
+            case FOLDER ->
+                new Folder(directory, ImageSet.SIZE, OptionalDouble.empty(), false).load(Folder.Listener.NONE);
             default -> throw unknown(name);
         };
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /**
@@ -46,10 +47,11 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
         Model model = Files.exists(path) ? Model.load(path) : shipped(path.toString());
         Optional<Provenance.Training> training = model.card().provenance().training();
         String dataset = training.map(t -> t.data().dataset()).orElse(DEFAULT_DATASET);
+        OptionalDouble testFraction = training.map(t -> t.data().testFraction()).orElse(OptionalDouble.empty());
         int validation = training.map(t -> t.data().validation()).orElse(0);
         return new FoundModel(
                 model,
-                new RunConfig.Data(dataset, DEFAULT_DIRECTORY, validation, Map.of()),
+                new RunConfig.Data(dataset, DEFAULT_DIRECTORY, validation, testFraction, Map.of()),
                 training.map(Provenance.Training::seed).orElse(1L));
     }
 

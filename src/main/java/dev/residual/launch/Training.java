@@ -194,7 +194,7 @@ public final class Training {
         return new RunConfig(
                 architecture,
                 recipe,
-                new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.sha256()),
+                new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.testFraction(), dataset.sha256()),
                 seed,
                 new RunConfig.Compute(threads, chosen, where.toString(), backend),
                 keep,

@@ -42,6 +42,7 @@ final class CardMigration {
         data.put("dataset", old.path("dataset").asText());
         data.put("images", old.path("images").asInt());
         data.put("validation", old.path("validation").asInt());
+        data.putNull("testFraction");
         ObjectNode sums = data.putObject("sha256");
         for (Map.Entry<String, JsonNode> field : old.properties()) {
             if (field.getKey().startsWith("sha256 ")) {

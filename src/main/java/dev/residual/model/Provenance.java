@@ -48,9 +48,11 @@ public record Provenance(
      *
      * @param images trained on
      * @param validation images of the training set that were held out
+     * @param testFraction of each class of a folder of pictures that was held out to test on
      * @param sha256 of each file, by name
      */
-    public record Data(String dataset, int images, int validation, Map<String, String> sha256) {
+    public record Data(
+            String dataset, int images, int validation, OptionalDouble testFraction, Map<String, String> sha256) {
         public Data {
             sha256 = new TreeMap<>(sha256); // in one order, so that the same run writes the same bytes
         }

@@ -20,6 +20,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
@@ -35,12 +36,14 @@ public record RunConfig(
     /**
      * What is trained on.
      *
-     * @param dataset {@code cifar10} or {@code shapes}
+     * @param dataset {@code cifar10}, {@code folder} and so on
      * @param directory where its files are
      * @param validation training images that are held out
+     * @param testFraction of each class of a folder of pictures that is held out to test on
      * @param sha256 of each file that was read, by name
      */
-    public record Data(String dataset, String directory, int validation, Map<String, String> sha256) {
+    public record Data(
+            String dataset, String directory, int validation, OptionalDouble testFraction, Map<String, String> sha256) {
         public Data {
             ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
             sha256 = new TreeMap<>(sha256); // in one order, so that the same run writes the same bytes
@@ -136,7 +139,7 @@ public record RunConfig(
         ObjectNode config = Json.object();
         config.set("architecture", ArchitectureMigration.toFormat2(old.get("architecture")));
         config.set("recipe", RecipeMigration.fromFlat(old.get("recipe")));
-        config.set("data", old.get("data"));
+        config.set("data", ((ObjectNode) old.get("data")).putNull("testFraction"));
         config.set("seed", old.get("seed"));
         ObjectNode compute = config.putObject("compute");
         List.of("threads", "precision", "device").forEach(key -> compute.set(key, old.get(key)));

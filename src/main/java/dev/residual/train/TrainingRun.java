@@ -265,7 +265,11 @@ public final class TrainingRun {
 
     private Card card(Normalization normalization, Progress p) {
         Provenance.Data data = new Provenance.Data(
-                dataset.name(), split.train().size(), config.data().validation(), dataset.sha256());
+                dataset.name(),
+                split.train().size(),
+                config.data().validation(),
+                dataset.testFraction(),
+                dataset.sha256());
         Provenance.Training training = new Provenance.Training(
                 data,
                 recipe,

@@ -157,7 +157,7 @@ class ModelFileTest {
     void provenanceIsReadAsItWasWritten() {
         Software software = new Software("1", "2", "3", "4", "5", "6");
         Provenance.Training training = new Provenance.Training(
-                new Provenance.Data("d", 10, 2, Map.of("f", "0")),
+                new Provenance.Data("d", 10, 2, OptionalDouble.empty(), Map.of("f", "0")),
                 Recipe.article(),
                 7,
                 2,

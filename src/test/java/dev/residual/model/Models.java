@@ -34,7 +34,7 @@ public final class Models {
         List<String> classes =
                 IntStream.range(0, a.classes()).mapToObj(c -> "class " + c).toList();
         Provenance.Training training = new Provenance.Training(
-                new Provenance.Data("tiny", 10, 0, Map.of()),
+                new Provenance.Data("tiny", 10, 0, OptionalDouble.empty(), Map.of()),
                 Recipe.article(),
                 7,
                 1,

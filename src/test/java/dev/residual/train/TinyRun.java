@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -65,7 +66,7 @@ public final class TinyRun {
         return new RunConfig(
                 architecture,
                 recipe,
-                new RunConfig.Data("tiny", "nowhere", validation, Map.of()),
+                new RunConfig.Data("tiny", "nowhere", validation, OptionalDouble.empty(), Map.of()),
                 1,
                 new RunConfig.Compute(threads, Precision.FP32, "cpu", "auto"),
                 new RunConfig.Keep(checkpointEvery, true, false),
