@@ -50,7 +50,7 @@ class HouseTest {
         floor("launch", "train", "predict", "run", "recipe", "model", "nn", "data", "backend", "tensor");
         floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
         floor("train", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "backend", "tensor");
-        floor("predict", "model", "nn", "data", "picture", "backend", "tensor");
+        floor("predict", "model", "nn", "graph", "data", "picture", "backend", "tensor");
         floor("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
         floor("run", "recipe", "model", "safetensors", "nn", "tensor");
         floor("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");

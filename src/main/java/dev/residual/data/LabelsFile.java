@@ -133,13 +133,12 @@ record LabelsFile(Path file, Map<String, String> labels) {
         Map<Entry, String> found = new HashMap<>();
         labels.forEach((name, label) -> {
             List<Entry> named = byName.getOrDefault(name, List.of());
-            ResidualException.require(
-                    named.size() == 1,
-                    file + " names " + name + ", and there is "
-                            + (named.isEmpty()
-                                    ? "no such picture"
-                                    : "more than one: " + named.get(0).name() + ", "
-                                            + named.get(1).name()));
+            if (named.size() != 1) {
+                String others = named.isEmpty()
+                        ? "no such picture"
+                        : "more than one: " + named.get(0).name() + ", " + named.get(1).name();
+                throw new ResidualException(file + " names " + name + ", and there is " + others);
+            }
             found.put(named.get(0), label);
         });
         return pictures.stream()

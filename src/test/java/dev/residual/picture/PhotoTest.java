@@ -6,6 +6,7 @@ import static dev.residual.picture.Pictures.assertFilled;
 import static dev.residual.picture.Pictures.file;
 import static dev.residual.picture.Pictures.filled;
 import static dev.residual.picture.Pictures.png;
+import static dev.residual.picture.Pictures.withExif;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -13,8 +14,6 @@ import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -196,23 +195,5 @@ class PhotoTest {
                 }
             }
         }
-    }
-
-    private static byte[] withExif(byte[] jpeg, int orientation, boolean little) {
-        ByteBuffer exif = ByteBuffer.allocate(36);
-        exif.putShort((short) 0xffe1).putShort((short) 34).put("Exif\0\0".getBytes());
-        exif.put((little ? "II" : "MM").getBytes());
-        exif.order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        exif.putShort((short) 42).putInt(8).putShort((short) 1);
-        exif.putShort((short) 0x0112)
-                .putShort((short) 3)
-                .putInt(1)
-                .putShort((short) orientation)
-                .putShort((short) 0);
-        ByteBuffer all = ByteBuffer.allocate(jpeg.length + exif.capacity());
-        return all.put(jpeg, 0, 2)
-                .put(exif.array())
-                .put(jpeg, 2, jpeg.length - 2)
-                .array();
     }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,15 +17,15 @@ import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
 
 /** Image files for tests: written by others, or made byte by byte. */
-final class Pictures {
+public final class Pictures {
     /** 48×40 pixels of (200, 30, 60), written by libwebp: lossy and lossless. */
-    static final byte[] WEBP = base64(
+    public static final byte[] WEBP = base64(
             "UklGRkQAAABXRUJQVlA4IDgAAAAwAwCdASowACgAPrVaqE8nJSOiI4gA4BaJZwAAG4G9Pg4AAP7rNv9zeDld//8s//2W/7LeEAAAAA==");
 
     static final byte[] WEBP_LOSSLESS = base64("UklGRiQAAABXRUJQVlA4TBcAAAAvL8AJAAdQjyKXp/8BICH8P69G9D91AQA=");
 
     /** 16×16 pixels of (0, 200, 100, 20) in CMYK, written by libjpeg as Adobe's programs do. */
-    static final byte[] CMYK_JPEG = base64(
+    public static final byte[] CMYK_JPEG = base64(
             "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAoHB4jHhkoIyEjLSsoMDxkQTw3Nzx7WF1JZJGAmZaPgIyKoLTmw6Cq2q2KjMj/y9ru9f///5vB////"
                     + "+v/m/f/4/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABcAAQEBAQAAAAAAAAAAAAAAAAAFAwT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oADgRD"
                     + "AE0AWQBLAAA/ALLgaqoAAAD/2Q==");
@@ -41,7 +42,7 @@ final class Pictures {
         return Base64.getDecoder().decode(text);
     }
 
-    static byte[] file(BufferedImage image, String format) {
+    public static byte[] file(BufferedImage image, String format) {
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             assertThat(ImageIO.write(image, format, out)).as(format).isTrue();
@@ -51,7 +52,7 @@ final class Pictures {
         }
     }
 
-    static BufferedImage filled(int width, int height, int type, int argb) {
+    public static BufferedImage filled(int width, int height, int type, int argb) {
         BufferedImage image = new BufferedImage(width, height, type);
         for (int i = 0; i < width * height; i++) {
             image.setRGB(i % width, i / width, argb);
@@ -59,7 +60,7 @@ final class Pictures {
         return image;
     }
 
-    static BufferedImage noise(int width, int height) {
+    public static BufferedImage noise(int width, int height) {
         BufferedImage noise = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < width * height; i++) {
             noise.setRGB(i % width, i / width, i * 0x9e3779b1);
@@ -91,7 +92,7 @@ final class Pictures {
     }
 
     /** A PNG with one pixel's bytes, whatever size its header claims. */
-    static byte[] png(int width, int height, int bits, int colourType, int... pixel) {
+    public static byte[] png(int width, int height, int bits, int colourType, int... pixel) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(pngStart(width, height, bits, colourType));
         byte[] row = new byte[1 + pixel.length]; // the first byte says that there is no filter
@@ -136,6 +137,25 @@ final class Pictures {
                 .put(bytes)
                 .putInt((int) crc.getValue())
                 .array());
+    }
+
+    /** A JPEG file with the mark of how the camera was held. */
+    public static byte[] withExif(byte[] jpeg, int orientation, boolean little) {
+        ByteBuffer exif = ByteBuffer.allocate(36);
+        exif.putShort((short) 0xffe1).putShort((short) 34).put("Exif\0\0".getBytes());
+        exif.put((little ? "II" : "MM").getBytes());
+        exif.order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        exif.putShort((short) 42).putInt(8).putShort((short) 1);
+        exif.putShort((short) 0x0112)
+                .putShort((short) 3)
+                .putInt(1)
+                .putShort((short) orientation)
+                .putShort((short) 0);
+        ByteBuffer all = ByteBuffer.allocate(jpeg.length + exif.capacity());
+        return all.put(jpeg, 0, 2)
+                .put(exif.array())
+                .put(jpeg, 2, jpeg.length - 2)
+                .array();
     }
 
     private Pictures() {}
