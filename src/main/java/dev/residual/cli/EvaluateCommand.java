@@ -8,6 +8,7 @@ import dev.residual.data.ImageSet;
 import dev.residual.data.Split;
 import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
+import dev.residual.evaluate.Misclassified;
 import dev.residual.launch.FoundModel;
 import dev.residual.model.Model;
 import dev.residual.recipe.Recipe;
@@ -87,6 +88,13 @@ final class EvaluateCommand implements Callable<Integer> {
                             + " the network was trained by, or 128.")
     private Integer batchSize;
 
+    @Option(
+            names = "--misclassified",
+            paramLabel = "FILE",
+            description = "Write each wrongly classified image to a .csv or .json file: its name or number, the class"
+                    + " given, the class predicted and its probability.")
+    private Path misclassified;
+
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
@@ -104,6 +112,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     batchStatistics
                             ? "--batch-size " + batchSize + ": expected 1 to " + Recipe.Images.MAX_BATCH
                             : "--batch-size is for --batch-statistics: otherwise no image depends on others");
+            if (misclassified != null) {
+                Misclassified.requireForm(misclassified);
+            }
             return precision;
         });
         FoundModel found = FoundModel.find(path, console::warn);
@@ -120,6 +131,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 batch > 0 ? evaluator.evaluateByBatchStatistics(images, batch) : evaluator.evaluate(images);
         if (!Double.isFinite(evaluation.loss())) {
             throw new ResidualException(path + " computes logits that are NaN or infinite, so it has no accuracy");
+        }
+        if (misclassified != null) {
+            Misclassified.write(Misclassified.of(evaluation, images, dataset.classes()), misclassified);
         }
         if (json) {
             System.out.println(Json.pretty(document(evaluation, dataset, batch)));

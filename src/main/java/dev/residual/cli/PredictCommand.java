@@ -58,6 +58,11 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
+    @Option(
+            names = "--features",
+            description = "With --json: also what the last layer tells the classes from, 64 numbers for most networks.")
+    private boolean features;
+
     @Spec
     private CommandSpec spec;
 
@@ -72,6 +77,9 @@ final class PredictCommand implements Callable<Integer> {
     public Integer call() {
         if (top < 1) {
             throw new ParameterException(spec.commandLine(), "--top " + top + ": expected 1 or more");
+        }
+        if (features && !json) {
+            throw new ParameterException(spec.commandLine(), "--features are printed with --json only");
         }
         boolean named = !ImageArgument.isImage(arguments.get(0));
         List<String> images = named ? arguments.subList(1, arguments.size()) : arguments;
@@ -125,8 +133,9 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private void flush(Classifier classifier) {
-        List<List<Prediction>> predictions =
-                classifier.classify(batch.stream().map(Named::photo).toList());
+        List<Photo> photos = batch.stream().map(Named::photo).toList();
+        List<List<Prediction>> predictions = classifier.classify(photos);
+        List<float[]> found = features ? classifier.features(photos) : List.of();
         for (int i = 0; i < batch.size(); i++) {
             Named image = batch.get(i);
             List<Prediction> all = predictions.get(i);
@@ -136,7 +145,11 @@ final class PredictCommand implements Callable<Integer> {
             }
             List<Prediction> best = all.subList(0, Math.min(top, all.size()));
             if (json) {
-                document.add(entry(image.file, best));
+                Map<String, Object> entry = entry(image.file, best);
+                if (features) {
+                    entry.put("features", found.get(i));
+                }
+                document.add(entry);
             } else if (console.pictures()) {
                 console.picture(Picture.of(image.photo, lines(Console.harmless(image.file), best)));
             } else {

@@ -33,6 +33,15 @@ public record Graph(List<Node> nodes) {
         return nodes.get(nodes.size() - 1);
     }
 
+    /** The same without its last operation: what that one takes comes out. */
+    public Graph withoutOutput() {
+        Node last = output();
+        if (!last.inputs().equals(List.of(last.index() - 1))) {
+            throw new IllegalStateException(last + " does not take what the operation before it makes");
+        }
+        return new Graph(nodes.subList(0, last.index()));
+    }
+
     /** The shape of one image. */
     public Shape input() {
         return nodes.get(0).shape();

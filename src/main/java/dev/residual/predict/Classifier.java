@@ -4,6 +4,7 @@ import dev.residual.backend.Backend;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Pixels;
+import dev.residual.graph.Graph;
 import dev.residual.model.Model;
 import dev.residual.nn.InferenceNetwork;
 import dev.residual.nn.Softmax;
@@ -15,10 +16,12 @@ import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
@@ -31,20 +34,26 @@ import org.bytedeco.pytorch.Tensor;
  * among them. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {
+    private final Model model;
     private final InferenceNetwork network;
     private final Normalization normalization;
     private final List<String> classes;
     private final int imageSize;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private InferenceNetwork withoutOutput;
     private boolean closed;
 
     private Classifier(Model model) {
         Engine.start();
+        this.model = model;
         normalization = model.card().normalization();
         classes = model.card().classes();
         imageSize = model.graph().input().height();
-        Device device = Device.of("auto");
-        network = new InferenceNetwork(model.graph(), model::floats, Backend.of("auto", device, Precision.FP32));
+        network = network(model.graph());
+    }
+
+    private InferenceNetwork network(Graph graph) {
+        return new InferenceNetwork(graph, model::floats, Backend.of("auto", Device.of("auto"), Precision.FP32));
     }
 
     /** @throws dev.residual.ResidualException when a weight is NaN or infinite */
@@ -116,17 +125,42 @@ public final class Classifier implements AutoCloseable {
      * @param photos of {@link #imageSize}
      */
     public List<List<Prediction>> classify(List<Photo> photos) {
+        float[] logits = compute(() -> network, photos);
+        List<List<Prediction>> predictions = new ArrayList<>();
+        for (int i = 0; i < photos.size(); i++) {
+            predictions.add(predictions(logits, i));
+        }
+        return predictions;
+    }
+
+    /**
+     * What the last layer tells the classes from, 64 numbers for the paper's networks: pictures that are alike to the network
+     * have features that are near each other, whether or not it knows what they show.
+     *
+     * @param photos of {@link #imageSize}
+     */
+    public List<float[]> features(List<Photo> photos) {
+        float[] all = compute(this::withoutOutput, photos);
+        int length = all.length / Math.max(1, photos.size());
+        return IntStream.range(0, photos.size())
+                .mapToObj(i -> Arrays.copyOfRange(all, i * length, (i + 1) * length))
+                .toList();
+    }
+
+    private synchronized InferenceNetwork withoutOutput() {
+        if (withoutOutput == null) {
+            withoutOutput = network(model.graph().withoutOutput());
+        }
+        return withoutOutput;
+    }
+
+    private float[] compute(Supplier<InferenceNetwork> by, List<Photo> photos) {
         lock.readLock().lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the classifier is closed");
             }
-            float[] logits = network.logits(photos.size(), (from, to) -> images(photos.subList(from, to)));
-            List<List<Prediction>> predictions = new ArrayList<>();
-            for (int i = 0; i < photos.size(); i++) {
-                predictions.add(predictions(logits, i));
-            }
-            return predictions;
+            return by.get().logits(photos.size(), (from, to) -> images(photos.subList(from, to)));
         } finally {
             lock.readLock().unlock();
         }
@@ -162,6 +196,9 @@ public final class Classifier implements AutoCloseable {
         try {
             closed = true;
             network.close();
+            if (withoutOutput != null) {
+                withoutOutput.close();
+            }
         } finally {
             lock.writeLock().unlock();
         }
