@@ -95,6 +95,15 @@ final class BatchNormPrimitives implements AutoCloseable {
         return statistics;
     }
 
+    /** The forward pass by running statistics. */
+    void forwardByRunning(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
+        try (Scope scope = Scope.open()) {
+            forward.run(arguments(x, scale, new Statistics(mean, variance, mask.allocate()))
+                    .put(dnnl.DNNL_ARG_SHIFT, channels, shift)
+                    .put(dnnl.DNNL_ARG_DST, maps, y));
+        }
+    }
+
     /** The forward pass by running statistics, on memory that the caller keeps. */
     Runnable bind(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
         try (Scope scope = Scope.open()) {

@@ -24,24 +24,35 @@ final class OneDnnBatchNorm implements Kernel {
         this.tasks = tasks;
     }
 
-    private BatchNormPrimitives primitives(Tensor x) {
+    /** @param running always the same for one operation: frozen it normalises by its running statistics */
+    private BatchNormPrimitives primitives(Tensor x, boolean running) {
         ScalarType type = x.scalar_type().intern();
         return made.get(
                 x.size(0),
                 type,
                 Engine.currentThreads(),
-                () -> new BatchNormPrimitives(operation, shape, x.size(0), type, OneDnnLayout.block(type), false));
+                () -> new BatchNormPrimitives(operation, shape, x.size(0), type, OneDnnLayout.block(type), running));
     }
 
     @Override
     public Tensor forward(List<Tensor> inputs, Pass pass) {
-        if (pass.statistics() == Pass.Statistics.RUNNING) {
-            throw new IllegalStateException("inference has a plan of its own");
-        }
         Tensor x = inputs.get(0);
         Tensor y = layout.allocateLike(x, shape);
+        if (pass.statistics() == Pass.Statistics.RUNNING) {
+            return tasks.withFixedThreads(() -> {
+                primitives(x, true)
+                        .forwardByRunning(
+                                x,
+                                pass.parameter("weight"),
+                                pass.parameter("bias"),
+                                pass.parameter("running_mean"),
+                                pass.parameter("running_var"),
+                                y);
+                return y;
+            });
+        }
         Statistics found = tasks.withFixedThreads(
-                () -> primitives(x).forward(x, pass.parameter("weight"), pass.parameter("bias"), y));
+                () -> primitives(x, false).forward(x, pass.parameter("weight"), pass.parameter("bias"), y));
         if (pass.statistics() == Pass.Statistics.BATCH_AND_UPDATE) {
             updateRunning(found, x.size(0) * shape.height() * shape.width(), pass);
         }
@@ -64,7 +75,7 @@ final class OneDnnBatchNorm implements Kernel {
         Tensor x = saved.get(0);
         Tensor ofX = layout.allocateLike(x, shape);
         return tasks.withFixedThreads(() -> {
-            primitives(x)
+            primitives(x, false)
                     .backward(
                             gradient,
                             x,

@@ -100,6 +100,6 @@ public final class Fusion {
             List<Integer> inputs = node.inputs().stream().map(i -> places[i]).toList();
             nodes.add(new Node(nodes.size(), node.operation(), inputs, node.shape()));
         }
-        return new Graph(nodes);
+        return new Graph(nodes, graph.frozen());
     }
 }

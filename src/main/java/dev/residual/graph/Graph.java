@@ -3,13 +3,16 @@ package dev.residual.graph;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A network: its operations in an order in which they can be computed. {@link GraphBuilder} makes it.
  *
  * @param nodes the first is the {@link Operation.Input}, the last one computes the network's output
+ * @param frozen the names of the operations that training leaves as they are: their parameters are not trained, and their
+ *     BN normalises by its running statistics, which stay
  */
-public record Graph(List<Node> nodes) {
+public record Graph(List<Node> nodes, Set<String> frozen) {
     /**
      * One operation and where its inputs come from.
      *
@@ -19,8 +22,13 @@ public record Graph(List<Node> nodes) {
      */
     public record Node(int index, Operation operation, List<Integer> inputs, Shape shape) {}
 
+    public Graph(List<Node> nodes) {
+        this(nodes, Set.of());
+    }
+
     public Graph {
         nodes = List.copyOf(nodes);
+        frozen = Set.copyOf(frozen);
         for (int i = 0; i < nodes.size(); i++) {
             int index = i;
             if (nodes.get(i).index() != i || nodes.get(i).inputs().stream().anyMatch(input -> input >= index)) {
@@ -33,13 +41,27 @@ public record Graph(List<Node> nodes) {
         return nodes.get(nodes.size() - 1);
     }
 
+    /** The same with other operations frozen. */
+    public Graph withFrozen(Set<String> names) {
+        return new Graph(nodes, names);
+    }
+
+    public boolean isFrozen(Node node) {
+        return frozen.contains(node.operation().name());
+    }
+
+    /** Whether training changes any parameter of this operation. */
+    public boolean isTrained(Node node) {
+        return !isFrozen(node) && node.operation().parameters().stream().anyMatch(Parameter::trained);
+    }
+
     /** The same without its last operation: what that one takes comes out. */
     public Graph withoutOutput() {
         Node last = output();
         if (!last.inputs().equals(List.of(last.index() - 1))) {
             throw new IllegalStateException(last + " does not take what the operation before it makes");
         }
-        return new Graph(nodes.subList(0, last.index()));
+        return new Graph(nodes.subList(0, last.index()), frozen);
     }
 
     /** The shape of one image. */

@@ -2,7 +2,6 @@ package dev.residual.nn;
 
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
-import dev.residual.graph.Parameter;
 import java.util.BitSet;
 import java.util.List;
 
@@ -28,15 +27,13 @@ record Liveness(BitSet computed, int[] lastUse, BitSet kept, BitSet trained, dou
             List<Node> after = consumers.get(i);
             liveness.lastUse[i] =
                     after.isEmpty() ? i : after.get(after.size() - 1).index();
+            liveness.trained.set(
+                    i, graph.isTrained(node) || node.inputs().stream().anyMatch(liveness.trained::get));
             liveness.kept.set(
                     i,
                     node.operation().keepsOutput()
                             || after.stream()
                                     .anyMatch(consumer -> consumer.operation().keepsInput()));
-            liveness.trained.set(
-                    i,
-                    node.operation().parameters().stream().anyMatch(Parameter::trained)
-                            || node.inputs().stream().anyMatch(liveness.trained::get));
             liveness.backwardDone[i] = multiplyAdds; // before it, which come after it on the way back
             multiplyAdds += node.operation().multiplyAdds(node.shape());
         }

@@ -181,7 +181,7 @@ final class Walk {
 
         @Override
         public Statistics statistics() {
-            return statistics;
+            return network.graph.isFrozen(node) ? Statistics.RUNNING : statistics;
         }
 
         @Override
@@ -211,7 +211,7 @@ final class Walk {
 
         @Override
         public void save(Tensor... tensors) {
-            if (gradients.isPresent()) {
+            if (gradients.isPresent() && network.liveness.trained().get(node.index())) {
                 saved.set(node.index(), shared(tensors));
             }
         }

@@ -47,7 +47,7 @@ public final class Weights implements AutoCloseable {
         List<Parameter> trained = new ArrayList<>();
         for (Node node : graph.nodes()) {
             node.operation().parameters().stream()
-                    .filter(p -> p.trained() && live.get(node.index()))
+                    .filter(p -> p.trained() && live.get(node.index()) && !graph.isFrozen(node))
                     .forEach(trained::add);
         }
         return trained;
