@@ -47,12 +47,12 @@ class HouseTest {
                 "backend",
                 "tensor");
         floor("study", "report", "run", "recipe", "model", "nn", "graph", "data", "tensor");
-        floor("launch", "train", "predict", "run", "recipe", "model", "nn", "data", "backend", "tensor");
+        floor("launch", "train", "predict", "run", "recipe", "model", "nn", "graph", "data", "backend", "tensor");
         floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
         floor("train", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "backend", "tensor");
         floor("predict", "model", "nn", "graph", "data", "picture", "backend", "tensor");
         floor("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
-        floor("run", "recipe", "model", "safetensors", "nn", "tensor");
+        floor("run", "recipe", "model", "safetensors", "nn", "graph", "tensor");
         floor("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");
         floor("onnx", "model", "nn", "graph", "data");
         floor("pytorch", "pickle", "formats", "model", "safetensors", "nn", "graph", "data");

@@ -119,7 +119,7 @@ final class EvaluateCommand implements Callable<Integer> {
         });
         FoundModel found = FoundModel.find(path, console::warn);
         Model model = found.model();
-        Dataset dataset = data.load(found.data(), model.graph().input().height(), threads.count(), console);
+        Dataset dataset = data.load(found.data(), model.architecture().image().height(), threads.count(), console);
         if (!dataset.classes().equals(model.card().classes())) {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());

@@ -5,6 +5,7 @@ import dev.residual.data.Augmentation;
 import dev.residual.data.Batches;
 import dev.residual.data.Normalization;
 import dev.residual.nn.Architecture;
+import dev.residual.recipe.ClassWeights;
 import dev.residual.recipe.Optimizer;
 import dev.residual.recipe.Optimizer.Adam;
 import dev.residual.recipe.Optimizer.AdamW;
@@ -215,6 +216,13 @@ final class RecipeOptions {
     Normalization.Kind normalization;
 
     @Option(
+            names = "--class-weights",
+            paramLabel = "NAME",
+            description = "none, or balanced: images of rare classes count more in the loss, so that all classes count"
+                    + " alike. Default: none.")
+    ClassWeights classWeights;
+
+    @Option(
             names = "--evaluate-training",
             negatable = true,
             description = "Evaluate the whole training set at each epoch's end too. Default: paper no, article yes.")
@@ -338,6 +346,7 @@ final class RecipeOptions {
                         or(augmentation, base.augmentation().kind()),
                         or(cutout, base.augmentation().cutout()),
                         or(mixup, base.augmentation().mixup())),
-                or(normalization, base.normalization()));
+                or(normalization, base.normalization()),
+                or(classWeights, base.classWeights()));
     }
 }

@@ -64,7 +64,7 @@ final class ReportCommand implements Callable<Integer> {
             if (data.isThere(config.data())) {
                 return Optional.of(data.load(
                         config.data(),
-                        config.architecture().graph().input().height(),
+                        config.architecture().image().height(),
                         config.compute().threads(),
                         console));
             }

@@ -50,7 +50,7 @@ final class ResumeCommand implements Callable<Integer> {
                 this::changed,
                 config -> data.load(
                         config.data(),
-                        config.architecture().graph().input().height(),
+                        config.architecture().image().height(),
                         config.compute().threads(),
                         console),
                 console::warn)) {

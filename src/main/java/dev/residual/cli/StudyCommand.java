@@ -3,6 +3,7 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.model.Model;
+import dev.residual.nn.Architecture;
 import dev.residual.nn.LayerResponses.Response;
 import dev.residual.study.Comparison;
 import dev.residual.study.Comparison.Row;
@@ -169,7 +170,7 @@ final class StudyCommand implements Callable<Integer> {
         boolean trained =
                 runs.stream().anyMatch(run -> !run.found().map(FoundRun::isOver).orElse(false));
         if (trained && !data.isThere()) {
-            data.load(threads.count(), console);
+            data.load(Architecture.CIFAR.height(), threads.count(), console); // a folder is not downloaded
         }
     }
 
@@ -197,7 +198,9 @@ final class StudyCommand implements Callable<Integer> {
             return Optional.empty();
         }
         Dataset dataset = datasets.computeIfAbsent(
-                run.config().data().dataset(), name -> data.load(run.config().data(), threads.count(), console));
+                run.config().data().dataset(),
+                name -> data.load(
+                        run.config().data(), run.config().architecture().image().height(), threads.count(), console));
         console.note("Measuring the responses of " + run.name() + " …");
         Engine.start(threads.count());
         List<Response> measured = Responses.measure(Model.load(run.directory().model()), dataset.test());

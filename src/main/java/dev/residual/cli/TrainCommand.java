@@ -11,6 +11,7 @@ import dev.residual.launch.Launch;
 import dev.residual.launch.Training;
 import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Freezing;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
 import dev.residual.run.RunConfig;
@@ -61,6 +62,14 @@ final class TrainCommand implements Callable<Integer> {
                     "Start from these weights instead of random ones, with the normalisation that they are used to;"
                             + " for another number of classes the last layer begins anew. " + ModelOption.DESCRIPTION)
     private Path from;
+
+    @Option(
+            names = "--freeze",
+            paramLabel = "STAGES",
+            defaultValue = "0",
+            description = "With --from: the first STAGES stages stay as they are, their BN statistics too. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int freeze;
 
     @Mixin
     private DataOptions data = new DataOptions();
@@ -174,8 +183,9 @@ final class TrainCommand implements Callable<Integer> {
     private int describe(Asked asked, Optional<Model> start, Console console) {
         String dataset = data.name();
         boolean there = Datasets.isThere(dataset, data.path());
-        int images =
-                there ? data.load(asked.imageSize, threads.count(), console).train().size() - validation : CIFAR_IMAGES - validation;
+        int images = there
+                ? data.load(asked.imageSize, threads.count(), console).train().size() - validation
+                : CIFAR_IMAGES - validation;
         Recipe recipe = recipe(asked.architecture, images, start);
         int epoch = Batches.perEpoch(images, recipe.images().batchSize());
         long iterations = recipe.length().last(epoch);
@@ -216,6 +226,7 @@ final class TrainCommand implements Callable<Integer> {
                 .recipe(recipe(asked.architecture, dataset.train().size() - validation, start))
                 .seed(seed)
                 .validation(validation)
+                .freeze(freeze)
                 .threads(threads.count())
                 .precision(precision)
                 .device(device)
@@ -257,7 +268,9 @@ final class TrainCommand implements Callable<Integer> {
         ResidualException.require(
                 validation > 0 || recipe.length().patience() == 0,
                 "--patience " + recipe.length().patience() + ": expected --validation, by which it is told");
-        int size = named.graph().input().height();
+        ResidualException.require(freeze == 0 || from != null, "--freeze is for --from, which trained something");
+        Freezing.of(named.graph(), freeze);
+        int size = named.image().height();
         if (imageSize != null) {
             ResidualException.require(
                     data.name().equals(Datasets.FOLDER), "--image-size is for --dataset folder, not " + data.name());
@@ -291,7 +304,7 @@ final class TrainCommand implements Callable<Integer> {
                 ? architectureOptions.changed(own)
                 : architectureOptions.architecture(architecture);
         ResidualException.require(
-                asked.withClasses(own.classes()).equals(own),
+                asked.withClasses(own.classes()).withImage(own.image()).equals(own),
                 "--from " + from + ": its network is " + own.name() + ", asked for is " + asked.name());
         return own;
     }

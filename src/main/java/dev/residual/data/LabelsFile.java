@@ -136,7 +136,8 @@ record LabelsFile(Path file, Map<String, String> labels) {
             if (named.size() != 1) {
                 String others = named.isEmpty()
                         ? "no such picture"
-                        : "more than one: " + named.get(0).name() + ", " + named.get(1).name();
+                        : "more than one: " + named.get(0).name() + ", "
+                                + named.get(1).name();
                 throw new ResidualException(file + " names " + name + ", and there is " + others);
             }
             found.put(named.get(0), label);

@@ -86,7 +86,7 @@ public final class Pixels {
             float[] shown = view.mirrored() ? mirror() : row;
             if (view.blank().hasRow(y)) {
                 int left = Math.max(0, view.blank().left());
-                int right = Math.min(SIZE, view.blank().left() + view.blank().side());
+                int right = Math.min(side, view.blank().left() + view.blank().side());
                 Arrays.fill(shown, left * CHANNELS, right * CHANNELS, 0);
             }
             out.put(offset + y * row.length, shown);

@@ -3,7 +3,9 @@ package dev.residual.launch;
 import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
+import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.graph.Shape;
 import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Recipe;
@@ -51,12 +53,13 @@ public final class Training {
     private RunConfig.Keep keep = new RunConfig.Keep(500, false, false);
     private Optional<WarmStart> warmStart = Optional.empty();
     private Optional<Path> output = Optional.empty();
+    private int frozenStages;
     private boolean numbered;
     private Consumer<TrainingEvent> listener = event -> {};
 
     private Training(Architecture architecture, Dataset dataset) {
-        this.architecture = architecture.withClasses(dataset.classes().size());
         this.dataset = dataset;
+        this.architecture = architecture.withClasses(dataset.classes().size()).withImage(image());
         recipe = Recipe.paper(architecture);
     }
 
@@ -113,18 +116,24 @@ public final class Training {
 
     /**
      * Starts from a model's weights instead of random ones, with the normalisation that they are used to; for another
-     * number of classes the last layer begins anew.
+     * number of classes the last layer begins anew, and images may be of another size.
      *
      * @param name as the provenance will have it
      * @throws ResidualException when the model is of another architecture
      */
     public Training startFrom(String name, Model model) {
         ResidualException.require(
-                model.architecture().withClasses(architecture.classes()).equals(architecture),
+                fitted(model.architecture()).equals(architecture),
                 name + " is a " + model.architecture().name() + ", to be trained is a " + architecture.name());
         Normalization.Kind kind = model.card().normalization().kind();
         recipe = recipe.withImages(recipe.images().withNormalization(kind));
         warmStart = Optional.of(new WarmStart(name, model));
+        return this;
+    }
+
+    /** Keeps the first stages, and what comes before them, as they are in the model that the run starts from. */
+    public Training freeze(int stages) {
+        frozenStages = stages;
         return this;
     }
 
@@ -167,6 +176,9 @@ public final class Training {
 
     /** Checks everything, and claims the run directory; nothing is trained yet. */
     public Launch launch() {
+        ResidualException.require(
+                frozenStages == 0 || warmStart.isPresent(),
+                "freeze " + frozenStages + ": only what was trained can be kept as it is, so start from a model");
         RunConfig config = config();
         new TrainingRun(config, dataset, Optional.empty(), Optional.empty()); // does all of it fit together?
         TrainingMemory.of(config, dataset).requireRoom();
@@ -183,6 +195,16 @@ public final class Training {
         }
     }
 
+    /** But for the number of classes and the size of the images, which are the data set's. */
+    private Architecture fitted(Architecture other) {
+        return other.withClasses(architecture.classes()).withImage(image());
+    }
+
+    private Shape image() {
+        return new Shape(
+                ImageSet.CHANNELS, dataset.train().side(), dataset.train().side());
+    }
+
     private RunConfig config() {
         Engine.start(threads);
         Device where = Device.of(device);
@@ -193,6 +215,7 @@ public final class Training {
         }
         return new RunConfig(
                 architecture,
+                frozenStages,
                 recipe,
                 new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.testFraction(), dataset.sha256()),
                 seed,

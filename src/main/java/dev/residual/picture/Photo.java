@@ -20,7 +20,7 @@ public record Photo(int side, byte[] pixels) {
     public static final int CHANNELS = 3;
 
     /** The largest height and width of what a network is shown. */
-    public static final int MAX_SIDE = 1024;
+    public static final int MAX_SIDE = 512;
 
     /** The largest file that is read. */
     static final int MAX_BYTES = 64 << 20;

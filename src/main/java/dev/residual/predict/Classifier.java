@@ -48,7 +48,7 @@ public final class Classifier implements AutoCloseable {
         this.model = model;
         normalization = model.card().normalization();
         classes = model.card().classes();
-        imageSize = model.graph().input().height();
+        imageSize = model.architecture().image().height();
         network = network(model.graph());
     }
 

@@ -84,12 +84,17 @@ public record Recipe(
     }
 
     /**
-     * What the network is shown.
+     * What the network is shown, and how much each image counts.
      *
      * @param batchSize images in a minibatch; the last one of an epoch may be smaller
      * @param shuffle whether each epoch has an order of its own
      */
-    public record Images(int batchSize, boolean shuffle, Augmentation augmentation, Normalization.Kind normalization) {
+    public record Images(
+            int batchSize,
+            boolean shuffle,
+            Augmentation augmentation,
+            Normalization.Kind normalization,
+            ClassWeights classWeights) {
         public static final int MAX_BATCH = 65_536;
 
         public Images {
@@ -99,19 +104,23 @@ public record Recipe(
         }
 
         public Images withBatchSize(int size) {
-            return new Images(size, shuffle, augmentation, normalization);
+            return new Images(size, shuffle, augmentation, normalization, classWeights);
         }
 
         public Images withShuffle(boolean each) {
-            return new Images(batchSize, each, augmentation, normalization);
+            return new Images(batchSize, each, augmentation, normalization, classWeights);
         }
 
         public Images withAugmentation(Augmentation other) {
-            return new Images(batchSize, shuffle, other, normalization);
+            return new Images(batchSize, shuffle, other, normalization, classWeights);
         }
 
         public Images withNormalization(Normalization.Kind kind) {
-            return new Images(batchSize, shuffle, augmentation, kind);
+            return new Images(batchSize, shuffle, augmentation, kind, classWeights);
+        }
+
+        public Images withClassWeights(ClassWeights weights) {
+            return new Images(batchSize, shuffle, augmentation, normalization, weights);
         }
     }
 
@@ -146,7 +155,7 @@ public record Recipe(
                 new Steps(0.1, List.of(32_000L, 48_000L), 0.1, 0, warmup),
                 Regularization.NONE,
                 new Length(64_000, false, 0, 0),
-                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.PIXEL_MEAN),
+                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.PIXEL_MEAN, ClassWeights.NONE),
                 new Evaluations(false, true));
     }
 
@@ -160,7 +169,7 @@ public record Recipe(
                 new Steps(0.1, List.of(32_000L, 48_000L, 52_000L, 56_000L), 0.1, 0, 0),
                 Regularization.NONE,
                 new Length(64_000, true, 200, 0),
-                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.NONE),
+                new Images(128, true, Augmentation.CROP_FLIP, Normalization.Kind.NONE, ClassWeights.NONE),
                 new Evaluations(true, false));
     }
 
@@ -190,7 +199,8 @@ public record Recipe(
                         128,
                         true,
                         new Augmentation(Augmentation.Kind.CROP_ALTERNATING_FLIP, 0, 0),
-                        Normalization.Kind.CHANNEL),
+                        Normalization.Kind.CHANNEL,
+                        ClassWeights.NONE),
                 new Evaluations(false, true));
     }
 

@@ -44,6 +44,7 @@ public final class RecipeMigration {
         augmentation.put("cutout", 0);
         augmentation.put("mixup", 0.0);
         images.set("normalization", flat.path("normalization"));
+        images.put("classWeights", "none");
         ObjectNode evaluations = recipe.putObject("evaluations");
         evaluations.set("training", flat.path("evaluateTraining"));
         evaluations.set("evalMode", flat.path("evalMode"));

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.graph.Graph;
 import dev.residual.model.Software;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.ArchitectureMigration;
+import dev.residual.nn.Freezing;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeMigration;
 import dev.residual.tensor.Engine;
@@ -26,10 +28,18 @@ import java.util.TreeMap;
 /**
  * {@code config.json}: all that decides how a run goes. The same configuration on the same machine gives the same bytes.
  *
+ * @param frozenStages the first stages, as many as these, stay as they were in the model that the run starts from
  * @param seed of the initialisation, the order of the images and their augmentation
  */
 public record RunConfig(
-        Architecture architecture, Recipe recipe, Data data, long seed, Compute compute, Keep keep, Made made) {
+        Architecture architecture,
+        int frozenStages,
+        Recipe recipe,
+        Data data,
+        long seed,
+        Compute compute,
+        Keep keep,
+        Made made) {
     private static final int MAX_BYTES = 1 << 20;
     private static final int FORMAT = 2;
 
@@ -103,12 +113,17 @@ public record RunConfig(
                 "patience " + recipe.length().patience() + ": expected validation images, by which it is told");
     }
 
+    /** What is trained. */
+    public Graph graph() {
+        return Freezing.of(architecture.graph(), frozenStages);
+    }
+
     public RunConfig withRecipe(Recipe other) {
-        return new RunConfig(architecture, other, data, seed, compute, keep, made);
+        return new RunConfig(architecture, frozenStages, other, data, seed, compute, keep, made);
     }
 
     public RunConfig withCompute(Compute other) {
-        return new RunConfig(architecture, recipe, data, seed, other, keep, made);
+        return new RunConfig(architecture, frozenStages, recipe, data, seed, other, keep, made);
     }
 
     public void write(RunDirectory run) {
@@ -138,6 +153,7 @@ public record RunConfig(
     private static ObjectNode toFormat2(ObjectNode old) {
         ObjectNode config = Json.object();
         config.set("architecture", ArchitectureMigration.toFormat2(old.get("architecture")));
+        config.put("frozenStages", 0);
         config.set("recipe", RecipeMigration.fromFlat(old.get("recipe")));
         config.set("data", ((ObjectNode) old.get("data")).putNull("testFraction"));
         config.set("seed", old.get("seed"));

@@ -23,6 +23,20 @@ public record CrossEntropy(double value, Tensor gradient) {
     }
 
     /**
+     * The mean in which each image has the weight of its class, as PyTorch's {@code weight} has it; of a mixture of classes,
+     * the mixture of theirs.
+     *
+     * @param classWeights as many as there are classes, float32
+     */
+    static CrossEntropy of(Tensor logits, Tensor targets, Tensor classWeights) {
+        Tensor weights = targets.matmul(classWeights);
+        Tensor share = weights.div(weights.sum()).unsqueeze(1);
+        Tensor loss = logits.log_softmax(1).mul(targets).mul(share).sum().neg();
+        return new CrossEntropy(
+                loss.item_float(), logits.softmax(1).sub_(targets).mul_(share));
+    }
+
+    /**
      * What the network is to say: 1 for the true class and 0 for the others or, smoothed, some of it for all alike.
      *
      * @param labels N int64

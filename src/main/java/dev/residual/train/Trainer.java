@@ -30,9 +30,15 @@ public final class Trainer {
      * What is trained, and with what.
      *
      * @param batches stands where the progress says
+     * @param classWeights of the loss; empty where all classes have the same
      */
     record Session(
-            TrainingNetwork network, DroppedBlocks dropped, TrainingState state, Batches batches, Device device) {}
+            TrainingNetwork network,
+            DroppedBlocks dropped,
+            TrainingState state,
+            Batches batches,
+            Device device,
+            Optional<Tensor> classWeights) {}
 
     /**
      * What the loop calls.
@@ -121,7 +127,9 @@ public final class Trainer {
             Tensor own = CrossEntropy.targets(
                     labels, logits.size(1), recipe.regularization().labelSmoothing());
             Tensor targets = batch.mixup().map(m -> m.apply(own)).orElse(own);
-            CrossEntropy loss = CrossEntropy.of(logits, targets);
+            CrossEntropy loss = session.classWeights
+                    .map(weights -> CrossEntropy.of(logits, targets, weights))
+                    .orElseGet(() -> CrossEntropy.of(logits, targets));
             value = loss.value();
             requireFinite("loss", value, rate);
             session.network.backward(loss.gradient());

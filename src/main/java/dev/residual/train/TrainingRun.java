@@ -16,6 +16,7 @@ import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.TrainingNetwork;
+import dev.residual.recipe.ClassWeights;
 import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.Checkpoints;
@@ -26,11 +27,15 @@ import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
+import dev.residual.tensor.Natives;
+import dev.residual.tensor.Scope;
+import dev.residual.tensor.Tensors;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * One run: what a configuration says, put together around the {@link Trainer}, from the start or from a checkpoint to the
@@ -59,6 +64,11 @@ public final class TrainingRun {
                 classes == dataset.classes().size(),
                 "the network has " + classes + " classes, " + dataset.name() + " has "
                         + dataset.classes().size());
+        int side = config.architecture().image().height();
+        ResidualException.require(
+                dataset.train().side() == side && dataset.test().side() == side,
+                "the network is for images of " + side + " pixels a row, those of " + dataset.name() + " have "
+                        + dataset.train().side());
         this.config = config;
         this.dataset = dataset;
         this.directory = directory;
@@ -70,7 +80,7 @@ public final class TrainingRun {
                         + split.test().size() + " test images: expected some of both");
         recipe = config.recipe();
         evaluation = new EpochEvaluation(recipe, split, config.seed());
-        graph = config.architecture().graph();
+        graph = config.graph();
         start = from.map(Checkpoint::progress)
                 .orElseGet(() -> Progress.start(recipe.schedule()))
                 .goingOnTo(lastIteration());
@@ -197,7 +207,8 @@ public final class TrainingRun {
         Order order = new Order(recipe.images().shuffle(), recipe.images().augmentation(), config.seed());
         // A run that had ended has lost the row of its last evaluation.
         Progress progress = isOver() ? start.beforeItsEvaluation() : start;
-        try (TrainingState state = from.map(c -> TrainingState.of(recipe, graph, c, device))
+        try (Natives natives = new Natives();
+                TrainingState state = from.map(c -> TrainingState.of(recipe, graph, c, device))
                         .orElseGet(() ->
                                 TrainingState.of(recipe, graph, Initialization.he(graph, config.seed(), device)));
                 TrainingNetwork network = new TrainingNetwork(graph, state.weights(), backend);
@@ -213,7 +224,13 @@ public final class TrainingRun {
                     config.compute().precision(), device, config.compute().backend());
             Evaluator evaluator = new Evaluator(graph, state.shown()::floats, normalization, compute);
             Trainer trainer = new Trainer(
-                    new Trainer.Session(network, DroppedBlocks.of(graph, config.seed()), state, batches, device),
+                    new Trainer.Session(
+                            network,
+                            DroppedBlocks.of(graph, config.seed()),
+                            state,
+                            batches,
+                            device,
+                            classWeights(natives, device)),
                     recipe,
                     lastIteration(),
                     progress);
@@ -239,6 +256,20 @@ public final class TrainingRun {
             return finished
                     ? Optional.of(finish(Model.of(card(normalization, trainer.progress()), state.shown()), last.get()))
                     : Optional.empty();
+        }
+    }
+
+    private Optional<Tensor> classWeights(Natives natives, Device device) {
+        ClassWeights weights = recipe.images().classWeights();
+        if (weights == ClassWeights.NONE) {
+            return Optional.empty();
+        }
+        int[] counts = new int[config.architecture().classes()];
+        for (int i = 0; i < split.train().size(); i++) {
+            counts[split.train().label(i)]++;
+        }
+        try (Scope scope = Scope.noGrad()) {
+            return Optional.of(natives.own(device.move(Tensors.of(weights.of(counts), counts.length))));
         }
     }
 

@@ -47,7 +47,7 @@ public final class TrainingState implements AutoCloseable {
     static TrainingState of(Recipe recipe, Graph graph, Checkpoint checkpoint, Device device) {
         double decay = recipe.regularization().ema();
         Weights weights = decay == 0
-                ? checkpoint.model().weights(device)
+                ? new Weights(graph, p -> checkpoint.model().floats(p.name()), device)
                 : new Weights(
                         graph,
                         p -> checkpoint.optimizer().get(WEIGHTS + p.name()).floats(),

@@ -33,15 +33,17 @@ public record WarmStart(String name, Model model) {
      * The run's checkpoint before its first minibatch: the model's weights, its BN statistics among them, and the
      * normalisation that it is used to. The last layer begins anew where the number of classes is another.
      *
-     * @param config of the run; its architecture is the model's, but for the number of classes
+     * @param config of the run; its architecture is the model's, but for the number of classes and the size of the images
      * @param classes names by class number
      */
     public Checkpoint checkpoint(RunConfig config, List<String> classes) {
-        Graph graph = config.architecture().graph();
+        Graph graph = config.graph();
         Card card = new Card(
                 config.architecture(),
                 classes,
-                model.card().normalization(),
+                model.card()
+                        .normalization()
+                        .resized(config.architecture().image().height()),
                 model.card().provenance());
         try (Weights random = Initialization.he(graph, config.seed(), Device.CPU);
                 TrainingState state = TrainingState.of(

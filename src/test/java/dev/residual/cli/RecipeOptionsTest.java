@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Json;
 import dev.residual.data.Augmentation;
 import dev.residual.data.Normalization;
+import dev.residual.recipe.ClassWeights;
 import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
 import dev.residual.recipe.Optimizer.Sgd;
@@ -62,7 +63,8 @@ class RecipeOptionsTest {
                                 8,
                                 true,
                                 new Augmentation(Augmentation.Kind.CROP_ALTERNATING_FLIP, 8, 0.3),
-                                Normalization.Kind.CHANNEL),
+                                Normalization.Kind.CHANNEL,
+                                ClassWeights.NONE),
                         new Recipe.Evaluations(false, true)));
         Path output = folder.resolve("all");
         assertThat(output.resolve("model-best.safetensors")).exists();

@@ -46,7 +46,7 @@ class AugmentationTest {
         float[] whole = images(Augmentation.CROP_FLIP, 3);
         float[] cut = images(new Augmentation(Kind.CROP_FLIP, length, 0), 3);
         for (int i = 0; i < IMAGES.size(); i++) {
-            View view = new Augmentation(Kind.CROP_FLIP, length, 0).draw(5, 3, i, i);
+            View view = new Augmentation(Kind.CROP_FLIP, length, 0).draw(5, 3, i, i, SIZE);
             int y1 = Math.max(view.blank().top(), 0);
             int y2 = Math.min(view.blank().top() + length, SIZE);
             int x1 = Math.max(view.blank().left(), 0);
@@ -66,7 +66,7 @@ class AugmentationTest {
         int[] columns = new int[SIZE];
         Augmentation cutout = new Augmentation(Kind.NONE, 16, 0);
         for (int i = 0; i < SIZE * 1000; i++) {
-            View view = cutout.draw(1, i / 1000, i % 1000, 0);
+            View view = cutout.draw(1, i / 1000, i % 1000, 0, SIZE);
             rows[view.blank().top() + 8]++;
             columns[view.blank().left() + 8]++;
         }
@@ -82,15 +82,16 @@ class AugmentationTest {
         Augmentation flip = Augmentation.of(Kind.ALTERNATING_FLIP);
         int first = 0;
         for (int image = 0; image < 10_000; image++) {
-            boolean mirrored = flip.draw(7, 0, 17, image).mirrored();
+            boolean mirrored = flip.draw(7, 0, 17, image, SIZE).mirrored();
             first += mirrored ? 1 : 0;
             for (int epoch = 1; epoch < 6; epoch++) {
-                assertThat(flip.draw(7, epoch, 1000 * epoch + image, image).mirrored())
+                assertThat(flip.draw(7, epoch, 1000 * epoch + image, image, SIZE)
+                                .mirrored())
                         .isEqualTo(epoch % 2 == 0 ? mirrored : !mirrored);
             }
         }
         assertThat(first).isBetween(4_750, 5_250);
-        assertThat(flip.draw(7, 0, 3, 3).dx()).isZero();
+        assertThat(flip.draw(7, 0, 3, 3, SIZE).dx()).isZero();
     }
 
     @Test

@@ -33,6 +33,7 @@ class BestTest {
         RunConfig c = TinyRun.config(TinyRun.recipe(), validation, 100);
         return new RunConfig(
                 c.architecture(),
+                0,
                 recipe,
                 c.data(),
                 c.seed(),

@@ -181,7 +181,7 @@ class ResumeTest {
 
     private static RunConfig withBest(RunConfig c) {
         RunConfig.Keep keep = new RunConfig.Keep(c.keep().checkpointEvery(), true, true);
-        return new RunConfig(c.architecture(), c.recipe(), c.data(), c.seed(), c.compute(), keep, c.made());
+        return new RunConfig(c.architecture(), 0, c.recipe(), c.data(), c.seed(), c.compute(), keep, c.made());
     }
 
     @Test
@@ -217,6 +217,7 @@ class ResumeTest {
         first.assertSame(uninterrupted(config));
         RunConfig other = new RunConfig(
                 config.architecture(),
+                0,
                 config.recipe(),
                 config.data(),
                 2,

@@ -65,6 +65,7 @@ public final class TinyRun {
             Architecture architecture, Recipe recipe, int validation, long checkpointEvery, int threads) {
         return new RunConfig(
                 architecture,
+                0,
                 recipe,
                 new RunConfig.Data("tiny", "nowhere", validation, OptionalDouble.empty(), Map.of()),
                 1,

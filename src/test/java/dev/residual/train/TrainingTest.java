@@ -214,7 +214,7 @@ class TrainingTest {
     }
 
     private static RunConfig withArchitecture(RunConfig c, Architecture architecture) {
-        return new RunConfig(architecture, c.recipe(), c.data(), c.seed(), c.compute(), c.keep(), c.made());
+        return new RunConfig(architecture, 0, c.recipe(), c.data(), c.seed(), c.compute(), c.keep(), c.made());
     }
 
     @Test

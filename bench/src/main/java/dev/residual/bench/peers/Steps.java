@@ -35,7 +35,7 @@ record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batc
                 0,
                 0);
         Trainer trainer = new Trainer(
-                new Trainer.Session(network, state, batches, Device.CPU),
+                new Trainer.Session(network, DroppedBlocks.of(graph, 0), state, batches, Device.CPU, Optional.empty()),
                 recipe,
                 Long.MAX_VALUE,
                 Progress.start(recipe.schedule()));
