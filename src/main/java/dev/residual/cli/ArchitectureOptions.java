@@ -37,7 +37,7 @@ final class ArchitectureOptions {
             paramLabel = "KIND",
             description = "Where BN and ReLU stand in a block: original, bn-after-addition,"
                     + " relu-before-addition, no-last-relu, or article-listed (the last BN of a block is there and never"
-                    + " called). Default: original.")
+                    + " called), pre-activation (He et al. 2016). Default: original.")
     Activation activation;
 
     @Option(

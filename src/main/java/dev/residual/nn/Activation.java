@@ -41,6 +41,36 @@ public enum Activation {
     },
 
     /**
+     * Figure 4 (e), full pre-activation: BN and ReLU before each convolution, nothing after the addition. Section 3 and the
+     * authors' code: the first block's, and those of a block whose size changes, stand before the shortcut too; a
+     * projection has no BN; another BN and ReLU follow the last block.
+     */
+    PRE_ACTIVATION {
+        @Override
+        Value stem(Value x) {
+            return x;
+        }
+
+        @Override
+        Value block(Value x, Branch branch) {
+            Value activated = x.batchNorm(bn(0)).relu();
+            Value f = convolution(activated, branch, 0);
+            for (int i = 1; i <= branch.last(); i++) {
+                f = convolution(f.batchNorm(bn(i)).relu(), branch, i);
+            }
+            boolean both = branch.first || Shortcut.changes(x, branch.channels(), branch.stride);
+            Value around = both ? activated : x;
+            f = f.stochasticDepth(branch.survival);
+            return branch.shortcut.add(f, around, branch.stride, projection -> projection);
+        }
+
+        @Override
+        Value head(Value x) {
+            return x.batchNorm("bn").relu();
+        }
+    },
+
+    /**
      * As the article's code is listed: the last BN of every block is there, with parameters that are counted and saved,
      * and its {@code forward} never calls it.
      */

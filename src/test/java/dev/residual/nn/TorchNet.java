@@ -59,7 +59,9 @@ public final class TorchNet {
 
     /** @param images N×3×H×W */
     public Tensor logits(Tensor images) {
-        Tensor x = relu(bn(conv(images.to(ScalarType.Double), "conv1", 1), "bn1"));
+        boolean pre = a.block().activation() == Activation.PRE_ACTIVATION;
+        Tensor x = conv(images.to(ScalarType.Double), "conv1", 1);
+        x = pre ? x : relu(bn(x, "bn1"));
         for (int stage = 1; stage <= a.stages().count(); stage++) {
             String name = "layer" + stage;
             boolean shrinks = stage > 1;
@@ -71,11 +73,15 @@ public final class TorchNet {
                 x = block(x, name + "." + block, shrinks && block == 0 ? 2 : 1);
             }
         }
+        x = pre ? relu(bn(x, "bn")) : x;
         return torch.linear(x.mean(2, 3), get("fc.weight"), new TensorOptional(get("fc.bias")));
     }
 
     private Tensor block(Tensor x, String name, int stride) {
         int last = a.block().layers().size();
+        if (a.block().activation() == Activation.PRE_ACTIVATION) {
+            return preActivated(x, name, stride);
+        }
         if (dropped.contains(name)) {
             long channels = get(name + ".conv" + last + ".weight").size(0);
             Tensor zero = torch.zeros(x.size(0), channels, x.size(2) / stride, x.size(3) / stride);
@@ -93,7 +99,21 @@ public final class TorchNet {
             case RELU_BEFORE_ADDITION -> sum(relu(bn(f, bn)), x, name, stride);
             case NO_LAST_RELU -> sum(bn(f, bn), x, name, stride);
             case ARTICLE_LISTED -> relu(sum(f, x, name, stride));
+            case PRE_ACTIVATION -> throw new IllegalStateException();
         };
+    }
+
+    /** He et al. 2016, figure 4 (e). */
+    private Tensor preActivated(Tensor x, String name, int stride) {
+        Tensor f = x;
+        Tensor first = null;
+        for (int i = 1; i <= a.block().layers().size(); i++) {
+            f = relu(bn(f, name + ".bn" + i));
+            first = i == 1 ? f : first;
+            f = conv(f, name + ".conv" + i, striding(i, stride));
+        }
+        boolean both = name.equals("layer1.0") || stride > 1 || x.size(1) != f.size(1);
+        return sum(f, both ? first : x, name, stride);
     }
 
     /** The stride of a block's i-th layer: that of the first one with filters larger than a pixel. */
@@ -132,7 +152,9 @@ public final class TorchNet {
     }
 
     private Tensor project(Tensor x, String name, int stride) {
-        return bn(conv(x, name + ".downsample.0", stride), name + ".downsample.1");
+        Tensor projected = conv(x, name + ".downsample.0", stride);
+        boolean pre = a.block().activation() == Activation.PRE_ACTIVATION;
+        return pre ? projected : bn(projected, name + ".downsample.1");
     }
 
     private static Tensor subsample(Tensor x, long channels, int stride) {
