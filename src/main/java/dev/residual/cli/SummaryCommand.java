@@ -1,14 +1,23 @@
 package dev.residual.cli;
 
+import dev.residual.AtomicFile;
 import dev.residual.Json;
+import dev.residual.graph.Graph;
+import dev.residual.graph.Graph.Node;
+import dev.residual.graph.Shape;
 import dev.residual.graph.Summary;
 import dev.residual.graph.Summary.Layer;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Names;
+import dev.residual.report.NetworkDrawing;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,7 +31,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Prints each layer of a network with its output, parameters and multiply-adds, and the totals.")
 final class SummaryCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "ARCHITECTURE", description = "resnetD, plainD or articleD with D = 6n+2.")
+    @Parameters(paramLabel = "ARCHITECTURE", description = Names.KNOWN + ".")
     private String architecture;
 
     @Mixin
@@ -31,15 +40,52 @@ final class SummaryCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
 
+    @Option(names = "--trace", description = "Print the shapes as one image flows through, an operation a line.")
+    private boolean trace;
+
+    @Option(
+            names = "--draw",
+            paramLabel = "FILE.svg",
+            description = "Draw the network as the paper's figure 3 does: a box a layer, an arc a shortcut.")
+    private Path drawing;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
         Architecture network = Usage.of(spec, () -> options.architecture(architecture));
-        Summary summary = Summary.of(network.graph());
+        Graph graph = network.graph();
+        Summary summary = Summary.of(graph);
+        if (drawing != null) {
+            byte[] svg = NetworkDrawing.svg(graph, network.name()).getBytes(StandardCharsets.UTF_8);
+            AtomicFile.write(drawing, out -> out.write(svg));
+            System.out.println(drawing + ": " + network.name());
+            return Main.OK;
+        }
+        if (trace) {
+            System.out.println(trace(graph));
+            return Main.OK;
+        }
         System.out.println(json ? Json.pretty(document(network.name(), summary)) : table(network.name(), summary));
         return Main.OK;
+    }
+
+    /** What goes into each operation and what comes out of it. */
+    private static String trace(Graph graph) {
+        StringBuilder lines = new StringBuilder();
+        for (Node node : graph.nodes()) {
+            String inputs =
+                    graph.inputShapes(node).stream().map(Shape::toString).collect(Collectors.joining(" + "));
+            lines.append(String.format(
+                    Locale.ROOT,
+                    "%-24s %-20s %s%s%n",
+                    node.operation().name(),
+                    node.operation().kind(),
+                    inputs.isEmpty() ? "" : inputs + " → ",
+                    node.shape()));
+        }
+        return lines.toString().stripTrailing();
     }
 
     private static Map<String, Object> document(String name, Summary summary) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -15,19 +16,30 @@ import java.util.stream.Stream;
 public final class Names {
     /** For help texts and messages. */
     public static final String KNOWN = "resnetD, plainD or articleD with D = 6n+2 (resnet20, plain56, article44 …),"
-            + " resnet18 or resnet34 with widths 64 to 512";
+            + " resnet18 or resnet34 (widths 64 to 512), resnet164 or resnet1001 (pre-activated bottlenecks),"
+            + " or wrn-D-K with D = 6n+4, such as wrn-28-10";
 
     private static final Pattern FAMILY = Pattern.compile("(resnet|plain|article)(\\d{1,5})");
+    private static final Pattern WIDE = Pattern.compile("wrn-(\\d{1,4})-(\\d{1,3})");
 
     private Names() {}
 
     static Architecture architecture(String name) {
         Matcher family = FAMILY.matcher(name);
-        if (name.equals("resnet18")) {
-            return wide(2, 2, 2, 2);
-        }
-        if (name.equals("resnet34")) {
-            return wide(3, 4, 6, 3);
+        Matcher wide = WIDE.matcher(name);
+        switch (name) {
+            case "resnet18":
+                return imageNets(2, 2, 2, 2);
+            case "resnet34":
+                return imageNets(3, 4, 6, 3);
+            case "resnet164":
+                return bottlenecks(18);
+            case "resnet1001":
+                return bottlenecks(111);
+            default:
+                if (wide.matches()) {
+                    return wide(Integer.parseInt(wide.group(1)), Integer.parseInt(wide.group(2)));
+                }
         }
         if (!family.matches()) {
             throw new ResidualException("no architecture '" + name + "': expected " + KNOWN);
@@ -55,13 +67,48 @@ public final class Names {
      * The paper's networks for ImageNet (its table 1), in the form that is common for CIFAR: a first convolution of 3×3
      * without stride and no pooling after it. Projections where the size changes, as in torchvision.
      */
-    private static Architecture wide(Integer... blocks) {
+    private static Architecture imageNets(Integer... blocks) {
         Stages stages = new Stages(64, List.of(blocks), List.of(64, 128, 256, 512));
         return new Architecture(Architecture.CIFAR, stages, Block.basic(64), Shortcut.B, false, 1, 10);
     }
 
+    /** He et al. 2016, section 5: full pre-activation, bottlenecks, 9n+2 layers; projections where the size changes. */
+    private static Architecture bottlenecks(int n) {
+        Block block = Block.bottleneck(16).withActivation(Activation.PRE_ACTIVATION);
+        return new Architecture(Architecture.CIFAR, Stages.equal(n, 16, 32, 64), block, Shortcut.B, false, 1, 10);
+    }
+
+    /**
+     * Zagoruyko, Komodakis: Wide Residual Networks, 2016, table 1: full pre-activation, k times as wide. They count the
+     * three projections as layers, hence 6n+4.
+     */
+    private static Architecture wide(int depth, int k) {
+        if (depth < 10 || (depth - 4) % 6 != 0 || k < 1) {
+            throw new ResidualException(
+                    "wrn-" + depth + "-" + k + ": expected wrn-D-K with D = 6n+4 and K of at least 1");
+        }
+        int n = (depth - 4) / 6;
+        Stages stages = new Stages(16, List.of(n, n, n), List.of(16 * k, 32 * k, 64 * k));
+        Block block = Block.basic(16 * k).withActivation(Activation.PRE_ACTIVATION);
+        return new Architecture(Architecture.CIFAR, stages, block, Shortcut.B, false, 1, 10);
+    }
+
     /** The known name from which a network differs least; images and classes have no part in it. */
     static String base(Architecture a) {
+        Optional<String> exact = Stream.of(
+                        "resnet164",
+                        "resnet1001",
+                        "wrn-" + (a.depth() + 2) + "-" + a.stages().channels().get(0) / 16)
+                .filter(Names::isKnown)
+                .filter(name -> architecture(name)
+                        .withSurvival(a.survival())
+                        .withImage(a.image())
+                        .withClasses(a.classes())
+                        .equals(a))
+                .findFirst();
+        if (exact.isPresent()) {
+            return exact.get();
+        }
         int depth = 2 + 2 * a.stages().blocks().stream().mapToInt(n -> n).sum(); // with basic blocks
         String family =
                 switch (a.shortcut()) {

@@ -19,7 +19,15 @@ class ArchitectureTest {
 
     /** Those of resnet18 and resnet34 are what kuangliu's public CIFAR versions have. */
     @ParameterizedTest
-    @CsvSource({"resnet20, 269722", "resnet56, 853018", "article32, 498666", "resnet18, 11173962", "resnet34, 21282122"
+    @CsvSource({
+        "resnet20, 269722",
+        "resnet56, 853018",
+        "article32, 498666",
+        "resnet18, 11173962",
+        "resnet34, 21282122",
+        "wrn-28-10, 36479194",
+        "wrn-40-4, 8949210",
+        "resnet164, 1703258"
     })
     void parametersAreThoseOfTheLiterature(String name, long parameters) {
         assertThat(summary(Architecture.of(name)).parameters()).isEqualTo(parameters);
@@ -35,6 +43,13 @@ class ArchitectureTest {
                     .isEqualTo(activation == Activation.PRE_ACTIVATION ? 498_666 - 2 * 16 + 2 * 64 : 498_666);
             assertThat(a.depth()).isEqualTo(32);
         }
+    }
+
+    @Test
+    void wideNetworksAreOfSixNPlusFourLayers() {
+        assertThatThrownBy(() -> Architecture.of("wrn-27-10"))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("6n+4");
     }
 
     @Test
