@@ -27,7 +27,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * ArchitectureInference by oneDNN: every operation made once, for a fixed number of images, on memory that stays; what is left to do
+ * Inference by oneDNN: every operation made once, for a fixed number of images, on memory that stays; what is left to do
  * is to run one after the other. Memory is used again as soon as nobody needs what is in it.
  */
 final class OneDnnPlan implements InferencePlan {
