@@ -1,7 +1,7 @@
 """Shows that PyTorch's losses follow Residual's, step by step, from the same weights on the same images in the same order.
 
     ./residual train --data DIR --iterations 100 --output start
-    ./residual export start --format pth --output start.pth       (and, for an article network, --naming article)
+    ./residual export start --format pth --output start.pth
     ./residual train --data DIR --from start --no-shuffle --augmentation none --precision fp32 --log-steps \\
         --iterations 100 --output steps
     python bench/python/compare_steps.py start.pth steps DIR
@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional as F
 
 import cifar
-import read_export
+import variants
 
 
 def normalised(images, every, kind):
@@ -33,22 +33,25 @@ def normalised(images, every, kind):
 
 
 def main(weights, run, data):
-    recipe = json.loads((Path(run) / "config.json").read_text())["recipe"]
-    assert recipe["optimizer"] == "sgd" and not recipe["shuffle"] and recipe["augmentation"] == "none", recipe
-    assert recipe["decayed"] == "all", recipe
+    config = json.loads((Path(run) / "config.json").read_text())
+    recipe, sgd, given = config["recipe"], config["recipe"]["optimizer"], config["recipe"]["images"]
+    assert sgd["type"] == "sgd" and sgd["decay"]["on"] == "all", sgd
+    assert not given["shuffle"] and given["augmentation"] == {"kind": "none", "cutout": 0, "mixup": 0.0}, given
+    assert recipe["regularization"]["labelSmoothing"] == 0, recipe
     rows = list(csv.DictReader((Path(run) / "steps.csv").open()))
     state = torch.load(weights, weights_only=True)
-    network = read_export.network(state)
+    network = variants.network(config["architecture"])
     network.load_state_dict(state, strict=True)
     network.train()
     optimizer = torch.optim.SGD(
-        network.parameters(), lr=0.1, momentum=recipe["momentum"], weight_decay=recipe["weightDecay"])
+        network.parameters(), lr=0.1, momentum=sgd["momentum"], nesterov=sgd["nesterov"],
+        weight_decay=sgd["decay"]["factor"])
     images, labels, _, _ = cifar.load(data)
-    size, worst = recipe["batchSize"], 0.0
+    size, worst = given["batchSize"], 0.0
     for i, row in enumerate(rows):
         part = slice(i * size, (i + 1) * size)
         optimizer.param_groups[0]["lr"] = float(row["learning_rate"])
-        loss = F.cross_entropy(network(normalised(images[part], images, recipe["normalization"])), labels[part])
+        loss = F.cross_entropy(network(normalised(images[part], images, given["normalization"])), labels[part])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

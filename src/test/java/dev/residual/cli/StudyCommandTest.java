@@ -99,7 +99,8 @@ class StudyCommandTest {
         assertRefused(
                 run("study", file, "--dataset", "shapes", "--iterations", "20", "--output", studies),
                 1,
-                "holds a run of another configuration (length.iterations 40 instead of 20");
+                "holds a run of another configuration (schedule.milestones [20,30] instead of [10,15],"
+                        + " length.iterations 40 instead of 20)");
     }
 
     private void train(String name, String shortcut) {

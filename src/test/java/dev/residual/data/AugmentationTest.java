@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Cutout, mixup and the alternating flip, against the plainest way to do them. */
 class AugmentationTest {
-    private static final int SIZE = ImageSet.SIZE;
     private static final ImageSet IMAGES = BatchesTest.randomImages(20);
+    private static final int SIZE = IMAGES.side();
     private static final Normalization NORMALIZATION = Normalization.of(Normalization.Kind.PIXEL_MEAN, IMAGES);
 
     @BeforeAll
@@ -51,11 +51,11 @@ class AugmentationTest {
             int y2 = Math.min(view.blank().top() + length, SIZE);
             int x1 = Math.max(view.blank().left(), 0);
             int x2 = Math.min(view.blank().left() + length, SIZE);
-            for (int j = 0; j < ImageSet.BYTES; j++) {
+            for (int j = 0; j < IMAGES.imageBytes(); j++) {
                 int y = j % (SIZE * SIZE) / SIZE;
                 int x = j % SIZE;
                 boolean blank = y >= y1 && y < y2 && x >= x1 && x < x2;
-                assertThat(cut[i * ImageSet.BYTES + j]).isEqualTo(blank ? 0 : whole[i * ImageSet.BYTES + j]);
+                assertThat(cut[i * IMAGES.imageBytes() + j]).isEqualTo(blank ? 0 : whole[i * IMAGES.imageBytes() + j]);
             }
         }
     }
@@ -103,10 +103,10 @@ class AugmentationTest {
         assertThat(Arrays.stream(mixup.partners()).sorted().distinct()).hasSize(20);
         float lambda = (float) mixup.lambda();
         for (int i = 0; i < 20; i++) {
-            for (int j = 0; j < ImageSet.BYTES; j++) {
-                float partners = own[mixup.partners()[i] * ImageSet.BYTES + j];
-                float expected = lambda * own[i * ImageSet.BYTES + j] + (1 - lambda) * partners;
-                assertThat(mixed[i * ImageSet.BYTES + j]).isCloseTo(expected, within(1e-6f));
+            for (int j = 0; j < IMAGES.imageBytes(); j++) {
+                float partners = own[mixup.partners()[i] * IMAGES.imageBytes() + j];
+                float expected = lambda * own[i * IMAGES.imageBytes() + j] + (1 - lambda) * partners;
+                assertThat(mixed[i * IMAGES.imageBytes() + j]).isCloseTo(expected, within(1e-6f));
             }
         }
         assertThat(images(augmentation, 2)).isEqualTo(mixed);
@@ -129,9 +129,9 @@ class AugmentationTest {
 
     @Test
     void valuesOutOfRangeAreRefusedByName() {
-        assertThatThrownBy(() -> new Augmentation(Kind.NONE, 33, 0))
+        assertThatThrownBy(() -> new Augmentation(Kind.NONE, 513, 0))
                 .isInstanceOf(ResidualException.class)
-                .hasMessage("cutout 33: expected 0 to 32 pixels");
+                .hasMessage("cutout 513: expected 0 to 512 pixels");
         assertThatThrownBy(() -> new Augmentation(Kind.NONE, 0, 5))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageStartingWith("mixup 5.0: expected");
