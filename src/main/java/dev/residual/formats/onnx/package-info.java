@@ -1,0 +1,4 @@
+/**
+ * A model as an ONNX file. It is written, not read.
+ */
+package dev.residual.formats.onnx;
