@@ -11,8 +11,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Memory for activations that all steps of a training run use again and again. glibc would look for a larger block than
- * asked, to align it in, and so seldom use a freed one for another of the same size: a run took half as much again.
+ * Memory for activations, reused by all steps of a training run. To align a block, glibc looks for a larger one than was
+ * asked for, and so seldom reuses a freed block for another of the same size: without the pool a run took half as much
+ * memory again.
  *
  * <p>Not for several threads at once.
  */

@@ -36,7 +36,7 @@ public interface Backend extends AutoCloseable {
      */
     Tensor input(Tensor images);
 
-    /** What computes a node of a graph; the caller closes it. */
+    /** The kernel of a node; the caller closes it. */
     Kernel kernel(Graph graph, Node node);
 
     /** The order in which a training step's work is done, and its threads. */

@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * oneDNN's batch norm for one layer, batch size and number of threads, with the ReLU that follows where there is one. It
- * takes a half to a fifth of the time of libtorch's, and with the ReLU in it feature maps go five times less through
- * memory.
+ * takes a half to a fifth of the time of libtorch's, and with the ReLU in it a step saves five passes over the feature
+ * maps in memory.
  */
 final class BatchNormPrimitives implements AutoCloseable {
     private final Natives natives = new Natives();
@@ -28,7 +28,7 @@ final class BatchNormPrimitives implements AutoCloseable {
     private final Primitive backward;
 
     /**
-     * What the backward pass needs.
+     * The tensors that the backward pass needs.
      *
      * @param mean C float32
      * @param variance C float32: the mean squared distance from the mean
@@ -139,7 +139,7 @@ final class BatchNormPrimitives implements AutoCloseable {
         }
     }
 
-    /** What both directions need. */
+    /** The arguments of both directions. */
     private Arguments arguments(Tensor x, Tensor scale, Statistics statistics) {
         return new Arguments()
                 .put(dnnl.DNNL_ARG_SRC, maps, x)

@@ -123,7 +123,7 @@ final class OneDnn {
             return new Format(natives.own(desc), desc.get_size(), type);
         }
 
-        /** As oneDNN has chosen it for itself. */
+        /** A layout that oneDNN chose, and only oneDNN knows. */
         static Format opaque(memory.desc desc, Natives natives) {
             return of(desc, ScalarType.Byte, natives);
         }
@@ -182,7 +182,7 @@ final class OneDnn {
         return attributes;
     }
 
-    /** What a primitive reads and writes, by oneDNN's names for it. */
+    /** The memory that a primitive reads and writes, by oneDNN's names for it. */
     static final class Arguments {
         private final IntMemoryMap memories = new IntMemoryMap();
 
@@ -197,7 +197,7 @@ final class OneDnn {
      * An operation, which any thread may run.
      *
      * @param scratchpad what it works in
-     * @param isReference whether it is but the plain loop that oneDNN has for every case
+     * @param isReference whether it is only the slow loop that oneDNN has for every case
      */
     record Primitive(primitive primitive, Format scratchpad, boolean isReference) {
         static Primitive of(primitive primitive, primitive_desc_base description, Natives natives) {

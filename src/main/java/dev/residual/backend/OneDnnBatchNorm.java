@@ -60,7 +60,7 @@ final class OneDnnBatchNorm implements Kernel {
         return y;
     }
 
-    /** As libtorch's own BN does it. */
+    /** Moves the running statistics as libtorch's BN does. */
     private static void updateRunning(Statistics found, double count, Pass pass) {
         double unbiased = count / (count - 1);
         pass.parameter("running_mean").lerp_(found.mean(), new Scalar(BatchNorm.MOMENTUM));

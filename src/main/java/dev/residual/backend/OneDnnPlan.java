@@ -27,8 +27,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Inference by oneDNN: every operation made once, for a fixed number of images, on memory that stays; what is left to do
- * is to run one after the other. Memory is used again as soon as nobody needs what is in it.
+ * Inference by oneDNN: each operation is made once, for a fixed number of images, on memory that stays, so that a run only
+ * executes one after the other. Memory is reused as soon as its content is no longer needed.
  */
 final class OneDnnPlan implements InferencePlan {
     private final Graph graph;

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /** One operation's part in a pass of a minibatch through a network: what its kernel needs besides its inputs. */
 public interface Pass {
-    /** By which mean and variance BN normalises. */
+    /** The mean and variance by which BN normalises. */
     enum Statistics {
         /** The batch's own, which also move the running ones: training. */
         BATCH_AND_UPDATE,
@@ -21,7 +21,7 @@ public interface Pass {
     /** @param part of the parameter's name behind the operation's, such as {@code weight} */
     Tensor parameter(String part);
 
-    /** Where the parameter's gradient belongs, float32. */
+    /** The memory for the parameter's gradient, float32. */
     Tensor gradient(String part);
 
     /** Whether an input may be overwritten, since nobody needs it any more. */
@@ -36,7 +36,7 @@ public interface Pass {
     /** Keeps tensors for the backward pass, if there will be one. They must stay as they are until then. */
     void save(Tensor... tensors);
 
-    /** What was saved, in the same order. */
+    /** The saved tensors, in the same order. */
     List<Tensor> saved();
 
     /**

@@ -76,7 +76,7 @@ final class SharedKernels {
         }
     }
 
-    /** What training would have left out now and then, as often as not. A training step's graph has no such operation. */
+    /** Stochastic depth in inference: multiplies by the survival probability. A training step's graph has none. */
     private record StochasticDepthKernel(Layout layout, Shape shape, double survival) implements Kernel {
         @Override
         public Tensor forward(List<Tensor> inputs, Pass pass) {

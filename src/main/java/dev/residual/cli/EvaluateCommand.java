@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         name = "evaluate",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Measures a model on a data set: accuracy, loss, per-class accuracy, confusion matrix.")
+        description = "Measures a model on a data set: accuracy, loss, recall by class, confusion matrix.")
 final class EvaluateCommand implements Callable<Integer> {
     /** Which part of the data set. */
     enum Part {

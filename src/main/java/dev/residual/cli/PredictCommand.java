@@ -60,7 +60,7 @@ final class PredictCommand implements Callable<Integer> {
 
     @Option(
             names = "--features",
-            description = "With --json: also what the last layer tells the classes from, 64 numbers for most networks.")
+            description = "With --json: also the features, the input of the last layer; 64 values in most networks.")
     private boolean features;
 
     @Spec

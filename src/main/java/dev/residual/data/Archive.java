@@ -109,7 +109,7 @@ final class Archive {
         }
     }
 
-    /** What is done with an entry; an answer ends the reading. */
+    /** What is done with an entry; a result ends the search. */
     private interface Use<T> {
         Optional<T> of(String path, TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException;
     }

@@ -8,8 +8,7 @@ import java.util.stream.IntStream;
  * Square images of one size with their labels, in memory once.
  *
  * @param side height and width of every image
- * @param pixels N×H×W×C unsigned bytes (RGB, 0-255): the order in which the network reads them, so that a row of a crop
- *     is one run of bytes
+ * @param pixels N×H×W×C unsigned bytes (RGB, 0-255), so that a row of a crop is one run of bytes
  * @param labels N class numbers, from 0, unsigned
  * @param names of the images' files; empty where they have none
  */

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * What is done to a pixel before the network sees it: {@code (value / 255 - mean) / std}.
  *
- * @param kind how the numbers were found
+ * @param kind how mean and deviation were found
  * @param mean in units of value / 255: one number a channel, or C×H×W numbers, one a pixel and channel
  * @param std in units of value / 255, one number a channel
  */
@@ -39,7 +39,7 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
         }
     }
 
-    /** The normalisation of that kind, its numbers taken from the training images. */
+    /** The normalisation of that kind, with mean and deviation of the training images. */
     public static Normalization of(Kind kind, ImageSet train) {
         float[] ones = {1, 1, 1};
         return switch (kind) {
@@ -98,7 +98,7 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
         return (int) Math.sqrt(mean.length / ImageSet.CHANNELS);
     }
 
-    /** Height and width of the images that these numbers are for; empty where it does not matter. */
+    /** Height and width of the images that a per-pixel mean is for; empty where it does not matter. */
     public OptionalInt side() {
         int side = side(mean);
         return side == 1 ? OptionalInt.empty() : OptionalInt.of(side);

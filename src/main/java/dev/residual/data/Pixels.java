@@ -13,8 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 
 /**
- * Turns bytes into what the network reads: a view of an image, normalised, as numbers in H×W×C order. The only place
- * where pixels are touched, and each is touched once.
+ * Turns an image's bytes into the network's input: cropped, mirrored and normalised, as floats in H×W×C order. Nothing else
+ * computes with pixels.
  *
  * <p>Not for several threads at once.
  */
@@ -78,7 +78,7 @@ public final class Pixels {
      * Writes one view of one image. What lies outside the image, or is blanked, is 0 after normalisation: it is padded
      * after the mean is subtracted.
      *
-     * @param out receives the image's numbers from {@code offset}
+     * @param out receives the image's values from {@code offset}
      */
     void write(int image, View view, Rows out, int offset) {
         for (int y = 0; y < side; y++) {

@@ -1,7 +1,7 @@
 package dev.residual.evaluate;
 
 /**
- * What a network predicts for a set of images.
+ * A network's predictions for a set of images.
  *
  * @param labels the true class of each image
  * @param predicted the most probable class of each image, by the network

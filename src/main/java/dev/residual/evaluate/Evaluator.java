@@ -32,7 +32,7 @@ public final class Evaluator {
     private final Compute compute;
 
     /**
-     * What computes.
+     * Precision, device and backend.
      *
      * @param precision that the network computes in
      * @param backend {@code auto}, {@code onednn} or {@code libtorch}
@@ -57,7 +57,7 @@ public final class Evaluator {
         this.compute = compute;
     }
 
-    /** What a model predicts of images: each once, as it is, in the precision that the model was trained in. */
+    /** Evaluates a model on images, each once and as it is, in the precision that the model was trained in. */
     public static Evaluation evaluate(Model model, ImageSet images) {
         return of(model, Compute.of(model)).evaluate(images);
     }
@@ -140,7 +140,7 @@ public final class Evaluator {
         return graph.output().shape().channels();
     }
 
-    /** What the logits of one image after the other come to. */
+    /** The evaluation that the logits of one image after the other add up to. */
     private static final class Tally {
         private final int[] labels;
         private final int[] predicted;

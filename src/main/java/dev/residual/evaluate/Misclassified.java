@@ -45,7 +45,7 @@ public record Misclassified(String image, String given, String predicted, float 
         return file.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
-    /** As CSV or JSON, as its name ends. */
+    /** Writes CSV or JSON, by the ending of the file's name. */
     public static void write(List<Misclassified> images, Path file) {
         String text = isJson(file) ? Json.pretty(images) + "\n" : csv(images);
         AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How a state_dict calls the numbers of a network. */
+/** The names that a state_dict has for a network's parameters and buffers. */
 public enum Naming {
     /** As torchvision and the public CIFAR ResNets do, and this program: {@code layer1.0.conv1.weight … fc.bias}. */
     COMMON,

@@ -23,7 +23,7 @@ public final class GraphBuilder {
         this.convBias = convBias;
     }
 
-    /** Where the network begins. */
+    /** The input of the network. */
     public Value images(Shape shape) {
         return add(new Operation.Input("images", shape), List.of());
     }

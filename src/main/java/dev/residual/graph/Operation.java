@@ -9,7 +9,7 @@ import java.util.List;
  * a backend computes each of them, forward and backward; ONNX has a node for each.
  */
 public sealed interface Operation {
-    /** Of the layer, such as {@code layer1.0.conv1}; the names of its parameters begin with it. Unique in a network. */
+    /** The layer's name, such as {@code layer1.0.conv1}; the names of its parameters begin with it. Unique in a network. */
     String name();
 
     /** For people, such as {@code conv 3×3}. */
@@ -23,7 +23,7 @@ public sealed interface Operation {
         return List.of();
     }
 
-    /** Of one image; only convolutions and linear layers count, as in the literature. */
+    /** Multiply-adds for one image; only convolutions and linear layers count, as in the literature. */
     default long multiplyAdds(Shape output) {
         return 0;
     }
@@ -38,7 +38,7 @@ public sealed interface Operation {
         return false;
     }
 
-    /** Where a network begins: images, C×H×W. */
+    /** The input of a network: images, C×H×W. */
     record Input(String name, Shape shape) implements Operation {
         @Override
         public String kind() {
@@ -51,7 +51,7 @@ public sealed interface Operation {
         }
     }
 
-    /** What a convolution does to its sums before it writes them. {@link Fusion} makes more than {@code NONE}. */
+    /** A convolution's last step before it writes its output. {@link Fusion} makes all but {@code NONE}. */
     enum Epilogue {
         NONE,
         RELU,

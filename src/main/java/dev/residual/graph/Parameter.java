@@ -10,7 +10,7 @@ import java.util.List;
  * @param shape O×I×H×W for a convolution's weight, O×I for a linear layer's, otherwise one dimension
  */
 public record Parameter(String name, Role role, List<Long> shape) {
-    /** What an array is for; how it is initialised and whether it is trained follow from it. */
+    /** The role of an array, which decides how it is initialised and whether it is trained. */
     public enum Role {
         /** Filters of a convolution or the matrix of a linear layer. */
         WEIGHT(true),

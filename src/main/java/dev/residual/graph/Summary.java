@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a network consists of, without any weights.
+ * A network's layers and their sizes, without any weights.
  *
  * @param parameters BN's running statistics are buffers and do not count
  * @param multiplyAdds of one image, in convolutions and fully connected layers
@@ -17,7 +17,7 @@ public record Summary(long parameters, long multiplyAdds, List<Layer> layers) {
      */
     public record Layer(String name, String kind, Shape output, long parameters, long multiplyAdds) {}
 
-    /** Of all operations, those without parameters too, in the order in which an image goes through them. */
+    /** All operations, those without parameters too, in the order in which an image goes through them. */
     public static Summary of(Graph graph) {
         List<Layer> layers = new ArrayList<>();
         for (Node node : graph.nodes().subList(1, graph.nodes().size())) { // the first one is the images

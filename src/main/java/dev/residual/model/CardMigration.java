@@ -7,7 +7,7 @@ import dev.residual.nn.ArchitectureMigration;
 import dev.residual.recipe.RecipeMigration;
 import java.util.Map;
 
-/** What model files up to 0.1.0 said of themselves: a provenance of texts by free keys. */
+/** Reads the model cards of versions up to 0.1.0, whose provenance was a map of texts. */
 final class CardMigration {
     private CardMigration() {}
 

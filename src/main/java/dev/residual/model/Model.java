@@ -24,7 +24,7 @@ import java.util.Map;
  */
 public record Model(Card card, Map<String, NamedTensor> tensors) {
     /**
-     * What a model says of itself.
+     * A model card: what is needed to use the weights, and where they come from.
      *
      * @param classes names by class number
      * @param normalization what its inputs must have been through

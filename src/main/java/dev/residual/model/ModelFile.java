@@ -37,7 +37,7 @@ public final class ModelFile {
         AtomicFile.write(file, out -> write(model, out));
     }
 
-    /** What a model says of itself, as JSON. */
+    /** A model card as JSON. */
     public static String text(Card card) {
         return Json.compact(Json.versioned(card, FORMAT));
     }
@@ -75,7 +75,7 @@ public final class ModelFile {
         }
     }
 
-    /** What the file says of itself, if this program wrote it. */
+    /** The file's model card, if this program wrote it. */
     public static Optional<Card> card(Safetensors content, String file) {
         return Optional.ofNullable(content.metadata().get(CARD))
                 .map(text ->

@@ -26,7 +26,7 @@ public record Provenance(
     private static final int MAX_GENERATIONS = 16;
 
     /**
-     * What decided the training, apart from the architecture.
+     * All that decided the training, apart from the architecture.
      *
      * @param iteration minibatches trained on
      * @param batchesTracked minibatches that BN's running statistics have seen: those, and the evaluated ones where
@@ -44,7 +44,7 @@ public record Provenance(
             OptionalDouble testAccuracy) {}
 
     /**
-     * What was trained on.
+     * The training data.
      *
      * @param images trained on
      * @param validation images of the training set that were held out
@@ -65,7 +65,7 @@ public record Provenance(
      */
     public record Imported(String file, String sha256, String layout, String key, String matchedBy) {}
 
-    /** Of weights that nothing is known about. */
+    /** The provenance of weights that nothing is known about. */
     public static final Provenance UNKNOWN =
             new Provenance(Optional.empty(), Optional.empty(), Optional.empty(), List.of());
 
@@ -73,7 +73,7 @@ public record Provenance(
         startedFrom = List.copyOf(startedFrom.subList(0, Math.min(startedFrom.size(), MAX_GENERATIONS)));
     }
 
-    /** Of a model that is trained by this program now. */
+    /** The provenance of a model that is trained now. */
     public static Provenance of(Software software, Training training, List<String> startedFrom) {
         return new Provenance(Optional.of(software), Optional.of(training), Optional.empty(), startedFrom);
     }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where BN and ReLU stand in a residual block: He et al. 2016, "Identity Mappings in Deep Residual Networks", figure 4,
+ * The places of BN and ReLU in a residual block: He et al. 2016, "Identity Mappings in Deep Residual Networks", figure 4,
  * and what the article tries.
  */
 public enum Activation {
@@ -32,7 +32,7 @@ public enum Activation {
         }
     },
 
-    /** No ReLU after the addition: one a block less. */
+    /** No ReLU after the addition: Gross and Wilber 2016, "Training and investigating Residual Nets". */
     NO_LAST_RELU {
         @Override
         Value block(Value x, Branch branch) {
@@ -71,7 +71,7 @@ public enum Activation {
     },
 
     /**
-     * As the article's code is listed: the last BN of every block is there, with parameters that are counted and saved,
+     * The article's code as it is listed: the last BN of every block is there, with parameters that are counted and saved,
      * and its {@code forward} never calls it.
      */
     ARTICLE_LISTED {
@@ -84,7 +84,7 @@ public enum Activation {
     };
 
     /**
-     * What a block consists of, at its place in the network.
+     * A block's layers and shortcut, at its place in the network.
      *
      * @param stride of its first convolution that is larger than 1×1, as in torchvision; the paper's bottlenecks are not on
      *     CIFAR
@@ -111,7 +111,7 @@ public enum Activation {
         }
     }
 
-    /** What follows the first convolution. */
+    /** The layers after the first convolution. */
     Value stem(Value x) {
         return x.batchNorm("bn1").relu();
     }
@@ -120,7 +120,7 @@ public enum Activation {
         return added(residual(x, branch), x, branch).relu();
     }
 
-    /** What follows the last block. */
+    /** The layers after the last block. */
     Value head(Value x) {
         return x;
     }

@@ -125,7 +125,7 @@ public record Architecture(
         return new Architecture(image, stages, block, shortcut, convBias, survival, count);
     }
 
-    /** Weighted layers on the way from the images to the logits, as networks are named after: 6n+2 in the paper. */
+    /** Weighted layers from the images to the logits, which networks are named after: 6n+2 in the paper. */
     public int depth() {
         return depth(stages, block);
     }
@@ -141,7 +141,7 @@ public record Architecture(
         return block.scaled(stages.channels().get(stage), stages.channels().get(0));
     }
 
-    /** What comes out of a stage. */
+    /** The channels of a stage's output. */
     private static int channels(Stages stages, Block block, int stage) {
         List<Layer> layers = layers(stages, block, stage);
         return layers.get(layers.size() - 1).channels();

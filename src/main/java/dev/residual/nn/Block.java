@@ -80,7 +80,7 @@ public record Block(List<Layer> layers, Activation activation) {
         return new Block(layers, other);
     }
 
-    /** Such as {@code 3x16,3x16}. */
+    /** The layers, such as {@code 3x16,3x16}. */
     @Override
     public String toString() {
         return layers.stream().map(Layer::toString).collect(Collectors.joining(","));

@@ -61,7 +61,7 @@ public final class FlatParameters implements AutoCloseable {
         return weights;
     }
 
-    /** By the parameters' names, in the order of the layers; of the parameters' shapes. */
+    /** Views of the parameters' shapes by their names, in the order of the layers. */
     public Map<String, Tensor> views() {
         return views;
     }

@@ -65,7 +65,7 @@ public final class InferenceNetwork implements AutoCloseable {
         prepared = Walk.Prepared.of(this.graph, backend);
     }
 
-    /** Where images come from. */
+    /** A source of images. */
     @FunctionalInterface
     public interface Images {
         /** @return the images from here to there (excluded) as N×C×H×W, normalised; called by several threads */

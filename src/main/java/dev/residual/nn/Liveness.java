@@ -6,7 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * What a walk through a graph has to know of each node.
+ * The facts about each node that a pass through a graph needs.
  *
  * @param computed whether its output is needed at all; the images are not computed
  * @param lastUse the last node that takes its output
@@ -34,7 +34,7 @@ record Liveness(BitSet computed, int[] lastUse, BitSet kept, BitSet trained, dou
                     node.operation().keepsOutput()
                             || after.stream()
                                     .anyMatch(consumer -> consumer.operation().keepsInput()));
-            liveness.backwardDone[i] = multiplyAdds; // before it, which come after it on the way back
+            liveness.backwardDone[i] = multiplyAdds; // before it, which come after it in the backward pass
             multiplyAdds += node.operation().multiplyAdds(node.shape());
         }
         for (int i = 0; i < count; i++) {

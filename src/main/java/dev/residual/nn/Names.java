@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What networks are called. */
+/** The names of networks. */
 public final class Names {
     /** For help texts and messages. */
     public static final String KNOWN = "resnetD, plainD or articleD with D = 6n+2 (resnet20, plain56, article44 …),"
@@ -48,6 +48,7 @@ public final class Names {
         return switch (family.group(1)) {
             case "resnet" -> basic;
             case "plain" -> basic.withShortcut(Shortcut.NONE);
+            // "ResNet 实现Cifar-10 识别(PyTorch)以及一点思考"
             default -> basic.withShortcut(Shortcut.ARTICLE).withConvBias(true);
         };
     }

@@ -4,7 +4,7 @@ import dev.residual.graph.GraphBuilder.Value;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
-/** What goes around a block's layers and is added to their output. */
+/** A block's shortcut: it goes around the block's layers and is added to their output. */
 public enum Shortcut {
     /** Identity; where the size changes, every second pixel and zeros for the new channels. What the paper uses on CIFAR. */
     A {
@@ -34,10 +34,13 @@ public enum Shortcut {
             return f;
         }
     },
-    /** Identities only: a 2×2 convolution with stride 2 stands before stages 2 and 3, as the article has it. */
+    /**
+     * Identities only: a 2×2 convolution with stride 2 stands before stages 2 and 3, as in the article "ResNet 实现Cifar-10
+     * 识别(PyTorch)以及一点思考".
+     */
     ARTICLE;
 
-    /** Where a block's output is of another shape than its input. */
+    /** The shortcut of a block whose output is of another shape than its input. */
     Value changing(Value x, int channels, int stride, UnaryOperator<Value> normalize) {
         throw new IllegalStateException(this + " goes around no block that changes the size");
     }

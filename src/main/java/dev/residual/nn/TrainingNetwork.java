@@ -33,7 +33,7 @@ public final class TrainingNetwork implements AutoCloseable {
         gradients = weights.zeros();
     }
 
-    /** What the last backward pass found. */
+    /** The gradients of the last backward pass. */
     public FlatParameters gradients() {
         return gradients;
     }

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * One minibatch's way through a graph: forward from node to node, and back. It is made within a {@link Scope} and not used
- * after that. What nobody needs any more is freed on the way.
+ * A pass of one minibatch through a graph, forward from node to node and backward. It is made within a {@link Scope} and
+ * not used after that. A tensor is freed after its last use.
  */
 final class Walk {
     private final Prepared network;

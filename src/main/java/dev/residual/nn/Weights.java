@@ -53,12 +53,12 @@ public final class Weights implements AutoCloseable {
         return trained;
     }
 
-    /** What the optimizer changes. */
+    /** The parameters, which the optimizer changes. */
     public FlatParameters trained() {
         return trained;
     }
 
-    /** As many zeros as there are trained values, for gradients, say; the caller closes it. */
+    /** Zeros of the parameters' shapes, for gradients or an optimizer's state; the caller closes them. */
     public FlatParameters zeros() {
         return new FlatParameters(trainedParameters, device);
     }

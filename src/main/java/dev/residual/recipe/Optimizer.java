@@ -17,7 +17,7 @@ public sealed interface Optimizer {
 
     Optimizer withDecay(Decay decay);
 
-    /** As on the command line. */
+    /** The name on the command line. */
     String name();
 
     /** The learning rate to begin with where nothing else is said. */
@@ -30,7 +30,7 @@ public sealed interface Optimizer {
      * @param on what it applies to
      */
     record Decay(double factor, On on) {
-        /** What weight decay applies to. */
+        /** The parameters that weight decay applies to. */
         public enum On {
             /** Every parameter, BN's scale and shift too: what Caffe (the paper's) and PyTorch's SGD do by default. */
             ALL,

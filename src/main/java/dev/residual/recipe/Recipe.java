@@ -27,7 +27,7 @@ public record Recipe(
     private static final int WARM_UP_DEPTH = 110;
 
     /**
-     * What holds training back or smooths it, besides weight decay and augmentation.
+     * Regularisation besides weight decay and augmentation.
      *
      * @param labelSmoothing the part of each label that all classes share alike (Szegedy et al.: Rethinking the Inception
      *     Architecture, 2016), as PyTorch's CrossEntropyLoss has it; 0 is none
@@ -84,7 +84,7 @@ public record Recipe(
     }
 
     /**
-     * What the network is shown, and how much each image counts.
+     * The input: minibatches, augmentation, normalisation, and how much each class counts.
      *
      * @param batchSize images in a minibatch; the last one of an epoch may be smaller
      * @param shuffle whether each epoch has an order of its own
@@ -125,9 +125,9 @@ public record Recipe(
     }
 
     /**
-     * What is evaluated at each epoch's end, besides the test set, and how.
+     * The evaluation at each epoch's end.
      *
-     * @param training whether the whole training set is
+     * @param training whether the whole training set is evaluated, besides the test set
      * @param evalMode whether BN uses its running statistics, as it should. Without, it uses those of each evaluated batch,
      *     which also move the running ones, and training images are evaluated as they are trained on: augmented. The
      *     article's code does so, since it never calls {@code net.eval()}
@@ -160,7 +160,7 @@ public record Recipe(
     }
 
     /**
-     * What the code of the article "ResNet 实现Cifar-10 识别(PyTorch)以及一点思考" does, which is not all that its text says.
+     * The recipe of the code of the article "ResNet 实现Cifar-10 识别(PyTorch)以及一点思考", which is more than its text says.
      */
     public static Recipe article() {
         return new Recipe(

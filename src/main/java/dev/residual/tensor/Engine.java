@@ -50,7 +50,8 @@ public final class Engine {
 
     /** Sets how many threads an operation uses that the calling thread starts. */
     public static void useThreads(int threads) {
-        torch.get_num_threads(); // the first look in a new thread would later set the number that any thread set last
+        torch.get_num_threads(); // the first call in a new thread sets the number that any thread set last, so it
+        // comes before ours
         torch.set_num_threads(threads);
     }
 

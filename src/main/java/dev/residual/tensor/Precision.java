@@ -6,8 +6,8 @@ import java.util.Locale;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * In which numbers the convolutions compute, and the maps between them are kept. A network computes in the precision of
- * the images that it is given; its weights, BN's statistics, the classifier and the loss are float32 in any case.
+ * The type of activations, in which convolutions compute. A network computes in the precision of its input; weights, BN's
+ * statistics, the last layer and the loss are float32 in any case.
  */
 public enum Precision {
     FP32(ScalarType.Float),

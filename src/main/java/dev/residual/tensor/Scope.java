@@ -64,7 +64,7 @@ public final class Scope implements AutoCloseable {
         return object;
     }
 
-    /** Another handle on the same numbers, which this scope owns; to be closed earlier by whom it serves. */
+    /** Another handle on the same tensor, owned by this scope. Its user may close it earlier. */
     public Tensor share(Tensor tensor) {
         Tensor handle = new Tensor(tensor);
         pointers.attach(handle);

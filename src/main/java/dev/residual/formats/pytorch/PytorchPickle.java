@@ -13,7 +13,7 @@ import net.razorvine.pickle.IObjectConstructor;
 /**
  * The pickle inside a PyTorch file. The list of what is made has tensors, parameters and plain containers; an optimizer,
  * numpy's numbers or {@code argparse.Namespace} beside the weights are left unread. Tensors come out as {@link
- * StoredTensor}, which says where their numbers are.
+ * StoredTensor}, which says where their values are.
  */
 final class PytorchPickle extends SafeUnpickler {
     /** Three times what a checkpoint of ResNet-1202 with the moments of Adam needs. */
@@ -54,7 +54,7 @@ final class PytorchPickle extends SafeUnpickler {
         this.fileSize = fileSize;
     }
 
-    /** What the tensors' numbers are in, by key. */
+    /** The tensors' storages, by key. */
     Map<String, Storage> storages() {
         return storages;
     }
@@ -94,7 +94,7 @@ final class PytorchPickle extends SafeUnpickler {
         return new StoredTensor((Storage) arguments[0], ((Number) arguments[1]).longValue(), shape, stride);
     }
 
-    /** {@code function, class, its arguments, attributes}; not a subclass's, whose numbers may mean something else. */
+    /** {@code function, class, its arguments, attributes}; not a subclass's, whose values may mean something else. */
     private Object tensorWithAttributes(Object[] arguments) {
         boolean plain = arguments[0] == tensor && TENSOR.equals(arguments[1]);
         return plain ? tensor((Object[]) arguments[2]) : new Unread("has a tensor of a class of its own");

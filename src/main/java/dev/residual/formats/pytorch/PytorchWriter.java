@@ -26,14 +26,14 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 
 /**
- * Writes a network's numbers as {@code torch.save(net.state_dict(), …)} would: what {@code torch.load(…,
+ * Writes a network's parameters and buffers as {@code torch.save(net.state_dict(), …)} would: what {@code torch.load(…,
  * weights_only=True)} reads and {@code load_state_dict} takes. A zip archive with the pickle of an OrderedDict, and one
  * entry for the bytes of each tensor.
  */
 public final class PytorchWriter {
     private static final String FOLDER = "archive/";
 
-    /** PyTorch puts numbers there, so that they can be used where they lie in the file. */
+    /** PyTorch aligns values so, so that they can be used where they lie in the file. */
     private static final int ALIGNMENT = 64;
 
     /** A name of Python's, written as such. */

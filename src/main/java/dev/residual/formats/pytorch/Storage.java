@@ -3,7 +3,7 @@ package dev.residual.formats.pytorch;
 import dev.residual.formats.safetensors.Safetensors;
 
 /**
- * What PyTorch keeps tensors' numbers in: a flat array, which several tensors may share; here only where it is.
+ * PyTorch's storage: the flat array of a tensor's values, which several tensors may share; here only where it is.
  *
  * @param key its name in the file
  * @param dtype as safetensors calls it: {@code F32}, {@code BF16} …

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * i·stride[0] + j·stride[1] + …}.
  */
 record StoredTensor(Storage storage, long offset, long[] shape, long[] stride) {
-    /** What is wrong with it, as the rest of a sentence, or nothing. Takes no memory, whatever the numbers say. */
+    /** What is wrong with it, as the rest of a sentence, or nothing. Takes no memory, whatever the sizes say. */
     String problem() {
         String place = "sizes " + Arrays.toString(shape) + ", strides " + Arrays.toString(stride) + ", offset " + offset
                 + " in its storage of " + storage.count() + " values";

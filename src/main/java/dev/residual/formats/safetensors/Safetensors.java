@@ -152,7 +152,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
         }
     }
 
-    /** One reading of one file. */
+    /** Reads one file. */
     private record Reader(SeekableByteChannel channel, String file) {
         Safetensors read() throws IOException {
             long size = channel.size();
