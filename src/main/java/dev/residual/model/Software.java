@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * @param backend what computed, such as {@code oneDNN 3.11.0, avx2}; other versions and instructions round differently
  */
 public record Software(String residual, String libtorch, String backend, String java, String os, String processor) {
-    /** The versions that run now; loads libtorch. */
+    /** The versions that run now. */
     public static Software now(String backend) {
         return new Software(
                 version(),
