@@ -7,6 +7,7 @@ import dev.residual.graph.Operation.Convolution;
 import dev.residual.graph.Shape;
 import dev.residual.tensor.Natives;
 import dev.residual.tensor.Scope;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.dnnl.convolution_backward_data;
@@ -18,12 +19,16 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * oneDNN's operations for one convolution, batch size and number of threads: forward, and the gradients of input and
  * filters, each made when it is first needed. Filters and biases are float32 whatever the feature maps are; the filters
  * are cast on their way into the order that oneDNN likes.
+ *
+ * <p>oneDNN has no fast bfloat16 kernels for channels that do not fill a block (a 3×3 convolution of 4 channels took 50 times
+ * as long as one of 16): the zeros after them are channels to it too, with filters of zeros.
  *
  * <p>oneDNN divides the work among threads when an operation is made: it is made, and run, with the number of threads that
  * the calling thread has set.
@@ -37,7 +42,8 @@ final class ConvolutionPrimitives implements AutoCloseable {
     private final Format biases;
     private final long[] strides;
     private final long[] paddings;
-    private final long[] shape;
+    private final long[] sizes;
+    private final long[] filledSizes;
     private final convolution_forward.primitive_desc description;
     private final Primitive forward;
     private final Reorder toForward;
@@ -72,15 +78,20 @@ final class ConvolutionPrimitives implements AutoCloseable {
         this.type = type;
         strides = new long[] {c.stride(), c.stride()};
         paddings = new long[] {c.padding(), c.padding()};
-        shape = c.weight().sizes();
+        sizes = c.weight().sizes();
+        Shape filledIn = filled(in, blockIn);
+        Shape filledOut = filled(c.output(List.of(in)), blockOut);
+        filledSizes = new long[] {filledOut.channels(), filledIn.channels(), sizes[2], sizes[3]};
         try (Scope scope = Scope.open()) {
-            input = Format.ofMaps(batch, in, type, blockIn, natives);
-            output = Format.ofMaps(batch, c.output(List.of(in)), type, blockOut, natives);
+            input = Format.ofMaps(batch, filledIn, type, blockIn, natives);
+            output = Format.ofMaps(batch, filledOut, type, blockOut, natives);
             biases = c.bias()
-                    ? Format.ofChannels(c.out(), natives)
+                    ? Format.ofChannels(filledOut.channels(), natives)
                     : Format.of(new memory.desc(), ScalarType.Float, natives);
             filters = Format.of(
-                    new memory.desc(shape, memory.data_type.f32, memory.format_tag.oihw), ScalarType.Float, natives);
+                    new memory.desc(filledSizes, memory.data_type.f32, memory.format_tag.oihw),
+                    ScalarType.Float,
+                    natives);
             description = natives.own(new convolution_forward.primitive_desc(
                     OneDnn.cpu(),
                     dnnl.dnnl_forward_training,
@@ -99,8 +110,27 @@ final class ConvolutionPrimitives implements AutoCloseable {
         }
     }
 
+    private static Shape filled(Shape shape, int block) {
+        return new Shape((shape.channels() + block - 1) / block * block, shape.height(), shape.width());
+    }
+
+    private boolean isFilled() {
+        return Arrays.equals(sizes, filledSizes);
+    }
+
+    private Tensor filled(Tensor weight) {
+        return isFilled()
+                ? weight
+                : torch.constant_pad_nd(
+                        weight, new long[] {0, 0, 0, 0, 0, filledSizes[1] - sizes[1], 0, filledSizes[0] - sizes[0]});
+    }
+
+    private Tensor filledBias(Tensor bias) {
+        return isFilled() ? bias : torch.constant_pad_nd(bias, new long[] {0, filledSizes[0] - sizes[0]});
+    }
+
     private memory.desc anyFilters(ScalarType valueType) {
-        return new memory.desc(shape, OneDnn.typeOf(valueType), memory.format_tag.any);
+        return new memory.desc(filledSizes, OneDnn.typeOf(valueType), memory.format_tag.any);
     }
 
     private static primitive_attr attributes(Convolution c) {
@@ -176,13 +206,13 @@ final class ConvolutionPrimitives implements AutoCloseable {
      */
     void forward(Tensor x, Tensor weight, Optional<Tensor> bias, Tensor y) {
         try (Scope scope = Scope.open()) {
-            forward.run(arguments(x, toForward.run(weight), bias, y));
+            forward.run(arguments(x, toForward.run(filled(weight)), bias.map(this::filledBias), y));
         }
     }
 
     /** The filters as {@link #bind} wants them. */
     Tensor packed(Tensor weight) {
-        return toForward.run(weight);
+        return toForward.run(filled(weight));
     }
 
     /**
@@ -192,7 +222,8 @@ final class ConvolutionPrimitives implements AutoCloseable {
      */
     Runnable bind(Tensor x, Tensor packed, Optional<Tensor> bias, Tensor y) {
         try (Scope scope = Scope.open()) {
-            return forward.bind(arguments(x, packed, bias, y), natives);
+            Optional<Tensor> kept = isFilled() ? bias : bias.map(b -> natives.own(filledBias(b)));
+            return forward.bind(arguments(x, packed, kept, y), natives);
         }
     }
 
@@ -214,7 +245,7 @@ final class ConvolutionPrimitives implements AutoCloseable {
         try (Scope scope = Scope.open()) {
             back.primitive.run(new Arguments()
                     .put(dnnl.DNNL_ARG_DIFF_DST, output, gradient)
-                    .put(dnnl.DNNL_ARG_WEIGHTS, back.filters.to, back.filters.run(weight))
+                    .put(dnnl.DNNL_ARG_WEIGHTS, back.filters.to, back.filters.run(filled(weight)))
                     .put(dnnl.DNNL_ARG_DIFF_SRC, input, ofX));
         }
     }
@@ -232,9 +263,17 @@ final class ConvolutionPrimitives implements AutoCloseable {
                     .put(dnnl.DNNL_ARG_DIFF_DST, output, gradient)
                     .put(dnnl.DNNL_ARG_SRC, input, x)
                     .put(dnnl.DNNL_ARG_DIFF_WEIGHTS, back.filters.from, found);
-            ofBias.ifPresent(b -> arguments.put(dnnl.DNNL_ARG_DIFF_BIAS, biases, b));
+            Optional<Tensor> filledBias = ofBias.map(this::filledBias);
+            filledBias.ifPresent(b -> arguments.put(dnnl.DNNL_ARG_DIFF_BIAS, biases, b));
             back.primitive.run(arguments);
-            back.filters.run(found, ofWeight);
+            if (isFilled()) {
+                back.filters.run(found, ofWeight);
+            } else {
+                Tensor filled = filled(ofWeight);
+                back.filters.run(found, filled);
+                ofWeight.copy_(filled.narrow(0, 0, sizes[0]).narrow(1, 0, sizes[1]));
+                ofBias.ifPresent(b -> b.copy_(filledBias.orElseThrow().narrow(0, 0, sizes[0])));
+            }
         }
     }
 
