@@ -14,7 +14,11 @@ import java.util.regex.Pattern;
 /** {@code steps.csv}: a header, then a row a minibatch, in order from 1. */
 public record StepsFile(Path path) {
     private static final String HEADER = "iteration,learning_rate,loss\n";
-    private static final Pattern ROW = Pattern.compile("(\\d{1,18}),[-+.\\dE]+,[-+.\\dE]+");
+    private static final Pattern ROW =
+            Pattern.compile("(\\d{1,18}),(NUMBER),(NUMBER)".replace("NUMBER", "-?\\d+(?:\\.\\d+)?(?:E-?\\d+)?"));
+
+    /** @param loss of the minibatch */
+    public record Step(long iteration, double learningRate, double loss) {}
 
     /**
      * Keeps the rows of the first iterations and drops those after, which will come again, and whatever is not a row: a
@@ -41,6 +45,18 @@ public record StepsFile(Path path) {
         return iterations - kept;
     }
 
+    /** The rows, after {@link #keep}. */
+    public List<Step> read() {
+        return lines().stream()
+                .map(ROW::matcher)
+                .filter(Matcher::matches)
+                .map(row -> new Step(
+                        Long.parseLong(row.group(1)),
+                        Double.parseDouble(row.group(2)),
+                        Double.parseDouble(row.group(3))))
+                .toList();
+    }
+
     private List<String> lines() {
         if (Files.notExists(path)) {
             return List.of();
@@ -52,9 +68,9 @@ public record StepsFile(Path path) {
         }
     }
 
-    /** @param loss of the minibatch, with all its digits: it is there to be compared */
-    public void add(long iteration, double learningRate, double loss) {
-        String line = iteration + "," + MetricsFile.rate(learningRate) + "," + loss + "\n";
+    /** The loss with all its digits: it is there to be compared. */
+    public void add(Step step) {
+        String line = step.iteration + "," + MetricsFile.rate(step.learningRate) + "," + step.loss + "\n";
         try {
             Files.writeString(path, line, StandardOpenOption.APPEND);
         } catch (IOException e) {

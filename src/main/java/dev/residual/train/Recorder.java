@@ -8,7 +8,9 @@ import dev.residual.run.Progress;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunLog;
+import dev.residual.run.RunOptions;
 import dev.residual.run.StepsFile;
+import dev.residual.run.StepsFile.Step;
 import dev.residual.train.TrainingEvent.BestKept;
 import dev.residual.train.TrainingEvent.CheckpointWritten;
 import dev.residual.train.TrainingEvent.EpochEnded;
@@ -54,8 +56,9 @@ final class Recorder implements Consumer<TrainingEvent> {
         }
         file.write(rows);
         log = new RunLog(run.log());
-        events = optional("events", () -> new EventsFile(run.path(), rows));
         steps = config.keep().logSteps() ? optional("steps", () -> steps(run, start)) : Optional.empty();
+        List<Step> taken = steps.map(StepsFile::read).orElse(List.of());
+        events = optional("events", () -> new EventsFile(run.path(), RunOptions.of(config), rows, taken));
         line("iteration " + start.iteration() + ": training begins, computed by " + backend);
     }
 
@@ -100,7 +103,7 @@ final class Recorder implements Consumer<TrainingEvent> {
     @Override
     public void accept(TrainingEvent event) {
         if (event instanceof Stepped s) {
-            steps.ifPresent(f -> attempt("steps", () -> f.add(s.progress().iteration(), s.learningRate(), s.loss())));
+            steps.ifPresent(f -> add(f, new Step(s.progress().iteration(), s.learningRate(), s.loss())));
         } else if (event instanceof LearningRateChanged c) {
             line("iteration " + c.iteration() + ": learning rate " + MetricsFile.rate(c.learningRate()));
         } else if (event instanceof EpochEnded e) {
@@ -118,6 +121,11 @@ final class Recorder implements Consumer<TrainingEvent> {
         return "iteration " + progress.iteration()
                 + ": stopped early, since the validation accuracy has not risen after" + " epoch "
                 + progress.evaluations().bestEpoch();
+    }
+
+    private void add(StepsFile file, Step step) {
+        attempt("steps", () -> file.add(step));
+        events.ifPresent(e -> attempt("events", () -> e.add(step)));
     }
 
     private void add(Metrics row) {
