@@ -5,6 +5,7 @@ import dev.residual.ResidualException;
 import dev.residual.formats.Naming;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.graph.Graph;
 import dev.residual.graph.Parameter;
 import dev.residual.model.Model;
 import dev.residual.model.Provenance;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -84,25 +86,36 @@ public final class PytorchWriter {
         zip.finish();
     }
 
-    /** In PyTorch's order; after each BN's statistics comes the number of batches that they are from. */
+    /**
+     * In PyTorch's order; after each BN's statistics comes the number of batches that they are from: 0 where the network
+     * has a BN that it never calls.
+     */
     private static Map<String, NamedTensor> stateDict(Model model, Naming naming) {
-        ByteBuffer batches = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        batches.putLong(model.card()
+        long batches = model.card()
                 .provenance()
                 .training()
                 .map(Provenance.Training::batchesTracked)
-                .orElse(0L));
+                .orElse(0L);
+        Graph graph = model.graph();
+        BitSet live = graph.live();
         Map<String, NamedTensor> stateDict = new LinkedHashMap<>();
-        for (Parameter p : model.graph().parameters()) {
-            String name = naming.of(p.name());
-            stateDict.put(name, model.tensors().get(p.name()));
-            if (p.role() == Parameter.Role.RUNNING_VARIANCE) {
-                stateDict.put(
-                        name.replace("running_var", "num_batches_tracked"),
-                        new NamedTensor("I64", new long[0], batches.array()));
+        for (Graph.Node node : graph.nodes()) {
+            for (Parameter p : node.operation().parameters()) {
+                String name = naming.of(p.name());
+                stateDict.put(name, model.tensors().get(p.name()));
+                if (p.role() == Parameter.Role.RUNNING_VARIANCE) {
+                    stateDict.put(
+                            name.replace("running_var", "num_batches_tracked"),
+                            count(live.get(node.index()) ? batches : 0));
+                }
             }
         }
         return stateDict;
+    }
+
+    private static NamedTensor count(long value) {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        return new NamedTensor("I64", new long[0], bytes.putLong(value).array());
     }
 
     private static void put(ZipArchiveOutputStream zip, String name, byte[] bytes) throws IOException {

@@ -10,6 +10,7 @@ import dev.residual.formats.importing.Importer;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.model.Model;
 import dev.residual.model.Models;
+import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Shortcut;
 import java.io.IOException;
@@ -28,6 +29,9 @@ import net.jqwik.api.lifecycle.AfterProperty;
 import net.jqwik.api.lifecycle.BeforeProperty;
 
 class PytorchWriterTest {
+    private static final Normalization NONE =
+            new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
+
     private Path file;
 
     @BeforeProperty
@@ -48,8 +52,7 @@ class PytorchWriterTest {
                 .withConvBias(bias)
                 .withClasses(2);
         Random random = new Random(seed);
-        Normalization none = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
-        return Models.of(architecture, none, p -> {
+        return Models.of(architecture, NONE, p -> {
             byte[] data = new byte[(int) p.count() * Float.BYTES];
             random.nextBytes(data);
             return new NamedTensor("F32", p.sizes(), data);
@@ -89,6 +92,21 @@ class PytorchWriterTest {
         assertThat(batches.shape()).isEmpty();
         assertThat(batches.data()).startsWith(1234 & 0xff, 1234 >> 8).hasSize(8);
         assertThat(tensors).containsKey("ResNetModule.8.bias").containsKey("ResNetModule.5.poolLayer.0.bias");
+    }
+
+    /** The article as it is printed makes a second BN in each block and never calls it; PyTorch counts no batches there. */
+    @Example
+    void aBatchNormThatIsNeverCalledHasSeenNoBatches() {
+        Architecture printed =
+                Architecture.of("resnet8").withWidths(List.of(1, 2, 3)).withActivation(Activation.ARTICLE_LISTED);
+        PytorchWriter.write(Models.random(printed, NONE, 1), Naming.COMMON, file);
+        Map<String, NamedTensor> tensors =
+                PytorchFile.read(file, Optional.empty()).tensors();
+        assertThat(tensors.keySet().stream().filter(name -> name.endsWith("num_batches_tracked")))
+                .isNotEmpty()
+                .allSatisfy(
+                        name -> assertThat(tensors.get(name).data()[0]).as(name).isEqualTo((byte)
+                                (name.contains("bn2") ? 0 : 1_234)));
     }
 
     @Example
