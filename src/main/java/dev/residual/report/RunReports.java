@@ -75,10 +75,7 @@ public final class RunReports {
 
     private static String note(RunConfig config, List<Metrics> metrics, boolean finished) {
         Metrics last = metrics.get(metrics.size() - 1);
-        Metrics best = metrics.get(0);
-        for (Metrics row : metrics) {
-            best = row.validation().accuracy() > best.validation().accuracy() ? row : best;
-        }
+        Metrics best = Metrics.best(metrics);
         int patience = config.recipe().length().patience();
         List<String> sentences = new ArrayList<>();
         if (!finished) {
@@ -102,13 +99,13 @@ public final class RunReports {
         return sentences.stream().map(sentence -> " " + sentence).collect(Collectors.joining());
     }
 
-    private static RunReport.Test test(Model model, Dataset dataset, int threads) {
+    static RunReport.Test test(Model model, Dataset dataset, int threads) {
         Engine.start(threads);
         Evaluation evaluation = Evaluator.of(model, Evaluator.Compute.of(model)).evaluate(dataset.test());
         return new RunReport.Test(model.card().classes(), evaluation, Optional.of(dataset.test()));
     }
 
-    private static Filters firstLayer(Model model) {
+    static Filters firstLayer(Model model) {
         NamedTensor weights = model.tensors().get("conv1.weight");
         long[] shape = weights.shape();
         return new Filters(weights.floats(), (int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3]);
@@ -132,7 +129,7 @@ public final class RunReports {
     }
 
     /** A record's fields, those of records in it with their names before. */
-    private static void flatten(String prefix, JsonNode node, Map<String, String> table) {
+    static void flatten(String prefix, JsonNode node, Map<String, String> table) {
         for (Map.Entry<String, JsonNode> field : node.properties()) {
             String name = prefix + field.getKey();
             JsonNode value = field.getValue();

@@ -1,5 +1,7 @@
 package dev.residual.run;
 
+import java.util.List;
+
 /**
  * One row of {@code metrics.csv}: a run at the end of an epoch.
  *
@@ -17,4 +19,13 @@ public record Metrics(
      * @param imagesPerSecond images trained on per second in this epoch
      */
     public record Time(double seconds, double imagesPerSecond) {}
+
+    /** The first of those with the best validation accuracy. */
+    public static Metrics best(List<Metrics> rows) {
+        Metrics best = rows.get(0);
+        for (Metrics row : rows) {
+            best = row.validation.accuracy() > best.validation.accuracy() ? row : best;
+        }
+        return best;
+    }
 }

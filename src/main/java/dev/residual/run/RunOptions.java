@@ -22,6 +22,7 @@ public final class RunOptions {
         if (data.validation() > 0) {
             options.put("validation", Integer.toString(data.validation()));
         }
+        data.testFraction().ifPresent(fraction -> options.put("test-fraction", Double.toString(fraction)));
         options.put("recipe", config.recipe().name());
         options.putAll(RecipeChanges.of(config.recipe(), config.architecture()));
         if (config.keep().best()) {
@@ -33,6 +34,9 @@ public final class RunOptions {
         options.put("precision", compute.precision().toString());
         options.put("device", compute.device());
         options.put("backend", compute.backend());
+        if (config.frozenStages() > 0) {
+            options.put("freeze", Integer.toString(config.frozenStages()));
+        }
         config.made().startedFrom().stream().findFirst().ifPresent(from -> options.put("from", from.split(": ", 2)[0]));
         return options;
     }
@@ -57,6 +61,9 @@ public final class RunOptions {
         }
         if (architecture.survival() != 1) {
             options.put("stochastic-depth", Double.toString(architecture.survival()));
+        }
+        if (!architecture.image().equals(named.image())) {
+            options.put("image-size", Integer.toString(architecture.image().height()));
         }
         if (architecture.convBias() != named.convBias()) {
             options.put("conv-bias", Boolean.toString(architecture.convBias()));

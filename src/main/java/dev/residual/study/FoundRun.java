@@ -1,6 +1,7 @@
 package dev.residual.study;
 
 import dev.residual.ResidualException;
+import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoints;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
@@ -73,9 +74,15 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
     private static boolean isFinished(RunConfig config, List<Metrics> metrics) {
         // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
         Optional<Metrics> first = metrics.stream().filter(m -> m.epoch() == 1).findFirst();
-        return first.isPresent()
-                && metrics.get(metrics.size() - 1).iteration()
-                        >= config.recipe().length().last((int) first.get().iteration());
+        if (first.isEmpty()) {
+            return false;
+        }
+        Metrics last = metrics.get(metrics.size() - 1);
+        Recipe.Length length = config.recipe().length();
+        boolean outOfPatience =
+                length.patience() > 0 && last.epoch() - Metrics.best(metrics).epoch() >= length.patience();
+        return outOfPatience
+                || last.iteration() >= length.last((int) first.get().iteration());
     }
 
     private static Optional<String> failure(RunDirectory directory) {

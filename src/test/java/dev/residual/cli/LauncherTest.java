@@ -120,6 +120,12 @@ class LauncherTest {
                 .isEqualTo(
                         "residual: JAVA_HOME is /nowhere, which has no bin/java: set it to a JDK (17 or newer), or unset"
                                 + " it\n");
+        for (String old : List.of("1.8.0_292", "11.0.2", "16")) {
+            Files.writeString(folder.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + old + "\"\n");
+            assertThat(output(start(Map.of(), launcher.toString()), 1))
+                    .matches("residual: .*/java is Java (8|11|16): install a JDK \\(17 or newer\\), .*\n");
+        }
+        Files.writeString(folder.resolve("release"), "JAVA_VERSION=\"21-ea\"\n");
         script("mvn", "echo no such plugin; exit 1");
         assertThat(output(start(Map.of(), launcher.toString()), 1)).endsWith("residual: the build failed\n");
         assertThat(checkout.resolve("target/.building")).doesNotExist();

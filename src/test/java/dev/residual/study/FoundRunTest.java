@@ -2,7 +2,12 @@ package dev.residual.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.residual.recipe.Recipe;
+import dev.residual.run.Metrics;
+import dev.residual.run.MetricsFile;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.Score;
 import dev.residual.study.FoundRun.State;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +48,40 @@ class FoundRunTest {
         Path run = folder.resolve("run");
         Samples.run(run, 40, 20, c -> c.replace("64000", "40").replace("32000, 48000", "20, 30"));
         assertThat(FoundRun.read(run).state()).isEqualTo(State.FINISHED);
+    }
+
+    /** The best of three epochs is the first. */
+    @Test
+    void aRunThatIsOutOfPatienceIsFinished() {
+        List<Metrics> rows = new ArrayList<>();
+        for (int epoch = 0; epoch <= 3; epoch++) {
+            Score validation = new Score(1, epoch == 0 ? 10 : 60 - epoch);
+            rows.add(new Metrics(
+                    epoch, 391L * epoch, 0.1, Score.NONE, new Score(1, 50), validation, new Metrics.Time(60, 900)));
+        }
+        Path run = folder.resolve("run");
+        for (int patience : List.of(0, 2, 3)) {
+            Samples.run(run, 1173, 50, c -> c);
+            RunDirectory directory = new RunDirectory(run);
+            new MetricsFile(directory.metrics()).write(rows);
+            RunConfig config = RunConfig.read(directory);
+            Recipe.Length length = config.recipe().length();
+            RunConfig.Data data = config.data();
+            new RunConfig(
+                            config.architecture(),
+                            0,
+                            config.recipe().withLength(new Recipe.Length(length.iterations(), false, 0, patience)),
+                            new RunConfig.Data(
+                                    data.dataset(), data.directory(), 5000, data.testFraction(), data.sha256()),
+                            1,
+                            config.compute(),
+                            config.keep(),
+                            config.made())
+                    .write(directory);
+            assertThat(FoundRun.read(run).state())
+                    .as("patience " + patience)
+                    .isEqualTo(patience == 2 ? State.FINISHED : State.INTERRUPTED);
+        }
     }
 
     @Test
