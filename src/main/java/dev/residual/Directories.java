@@ -24,4 +24,17 @@ public final class Directories {
             throw e.getCause();
         }
     }
+
+    /**
+     * The directory, made where it is not there.
+     *
+     * @throws ResidualException when the file system refuses
+     */
+    public static Path create(Path directory) {
+        try {
+            return Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new ResidualException("cannot write " + directory + ": " + ResidualException.reason(e), e);
+        }
+    }
 }

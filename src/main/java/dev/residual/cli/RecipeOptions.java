@@ -245,7 +245,9 @@ final class RecipeOptions {
             scaled = scaled.withIterations(
                     iterations == null
                             ? iterations(
-                                    trainingImages, or(batchSize, base.images().batchSize()))
+                                    epochs,
+                                    trainingImages,
+                                    or(batchSize, base.images().batchSize()))
                             : iterations);
         }
         Optimizer changed = optimizer(base.optimizer());
@@ -263,7 +265,7 @@ final class RecipeOptions {
                         or(evalMode, base.evaluations().evalMode())));
     }
 
-    private long iterations(int trainingImages, int batch) {
+    static long iterations(int epochs, int trainingImages, int batch) {
         ResidualException.require(
                 epochs >= 1 && epochs <= MAX_EPOCHS, "epochs " + epochs + ": expected 1 to " + MAX_EPOCHS);
         return (long) epochs * Batches.perEpoch(trainingImages, batch);

@@ -1,13 +1,19 @@
 package dev.residual.cli;
 
+import dev.residual.Directories;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
+import dev.residual.launch.FoundModel;
+import dev.residual.model.Model;
+import dev.residual.nn.Architecture;
+import dev.residual.report.ModelReport;
 import dev.residual.report.RunReports;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.study.Comparison;
 import dev.residual.study.ComparisonReport;
 import dev.residual.study.FoundRun;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -25,17 +31,21 @@ import picocli.CommandLine.Parameters;
         description = {
             "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
                     + " Where the data set is not there, the report does without what needs it.",
-            "Of several runs, compares them: a table, a chart, a page."
+            "Of several runs, compares them: a table, a chart, a page.",
+            "Of a model file or a shipped model, writes a page about the model, NAME.html."
         })
 final class ReportCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "RUN", arity = "1..*", description = "A run directory; several to compare them.")
+    @Parameters(
+            paramLabel = "RUN",
+            arity = "1..*",
+            description = "A run directory, several to compare them, a model file or the name of a shipped model.")
     private List<Path> runs;
 
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            defaultValue = "comparison",
-            description = "Where the comparison of several runs is written. Default: ${DEFAULT-VALUE}.")
+            description = "Where the comparison of several runs, or a model's page, is written. Default: comparison, or"
+                    + " for a model where you are.")
     private Path output;
 
     @Mixin
@@ -47,26 +57,46 @@ final class ReportCommand implements Callable<Integer> {
         if (runs.size() > 1) {
             Comparison comparison =
                     Comparison.of(runs.stream().map(FoundRun::read).toList());
-            new ComparisonReport(comparison, Map.of()).write(output);
-            ComparisonView.print(console, comparison, output);
+            Path directory = output == null ? Path.of("comparison") : output;
+            new ComparisonReport(comparison, Map.of()).write(directory);
+            ComparisonView.print(console, comparison, directory);
             return Main.OK;
         }
-        RunDirectory directory = RunDirectory.open(runs.get(0));
+        Path path = runs.get(0);
+        if (!Files.isDirectory(path)) {
+            return model(path, console);
+        }
+        RunDirectory directory = RunDirectory.open(path);
         RunConfig config = RunConfig.read(directory);
-        RunReports.write(directory, config, dataset(config, console), console::warn);
+        int threads = config.compute().threads();
+        RunReports.write(
+                directory, config, dataset(config.data(), config.architecture(), threads, console), console::warn);
         console.line("  curves   " + directory.curves() + ", .svg");
         console.line("  report   " + directory.report());
         return Main.OK;
     }
 
-    private Optional<Dataset> dataset(RunConfig config, Console console) {
+    private int model(Path path, Console console) {
+        FoundModel found = FoundModel.find(path, console::warn);
+        Model model = found.model();
+        String name = path.getFileName().toString().replaceFirst("\\.safetensors$", "");
+        int threads = Runtime.getRuntime().availableProcessors();
+        Optional<Dataset> dataset = dataset(found.data(), model.architecture(), threads, console);
+        if (dataset.isPresent() && !dataset.get().classes().equals(model.card().classes())) {
+            console.warn(
+                    "the report does without the test images: " + dataset.get().name() + " has other classes");
+            dataset = Optional.empty();
+        }
+        Path page = (output == null ? Path.of("") : Directories.create(output)).resolve(name + ".html");
+        ModelReport.write(name, model, dataset, threads, page);
+        console.line("  report   " + page);
+        return Main.OK;
+    }
+
+    private Optional<Dataset> dataset(RunConfig.Data trainedOn, Architecture network, int threads, Console console) {
         try {
-            if (data.isThere(config.data())) {
-                return Optional.of(data.load(
-                        config.data(),
-                        config.architecture().image().height(),
-                        config.compute().threads(),
-                        console));
+            if (data.isThere(trainedOn)) {
+                return Optional.of(data.load(trainedOn, network.image().height(), threads, console));
             }
             console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
         } catch (ResidualException e) {

@@ -29,6 +29,9 @@ final class ResumeCommand implements Callable<Integer> {
             description = "Train to N iterations in all; the milestones that are still to come move in proportion.")
     private Long iterations;
 
+    @Option(names = "--epochs", paramLabel = "N", description = "The same in epochs.")
+    private Integer epochs;
+
     @Mixin
     private DataOptions data = new DataOptions();
 
@@ -43,6 +46,8 @@ final class ResumeCommand implements Callable<Integer> {
         Console console = new Console();
         Usage.of(spec, () -> {
             threads.require();
+            ResidualException.require(
+                    iterations == null || epochs == null, "--epochs and --iterations say the same: give one of them");
             return threads;
         });
         try (Launch launch = Launch.resume(
@@ -51,14 +56,14 @@ final class ResumeCommand implements Callable<Integer> {
                 config -> data.load(
                         config.data(),
                         config.architecture().image().height(),
-                        config.compute().threads(),
+                        threads.given().orElse(config.compute().threads()),
                         console),
                 console::warn)) {
             return new TrainingScreen(console, launch).run();
         }
     }
 
-    private RunConfig changed(RunConfig before, long done) {
+    private RunConfig changed(RunConfig before, long done, int trainingImages) {
         RunConfig.Compute compute = before.compute();
         int count = threads.given().orElse(compute.threads());
         int cores = Runtime.getRuntime().availableProcessors();
@@ -69,12 +74,17 @@ final class ResumeCommand implements Callable<Integer> {
         }
         RunConfig config = before.withCompute(
                 new RunConfig.Compute(count, compute.precision(), compute.device(), compute.backend()));
-        if (iterations == null) {
+        if (iterations == null && epochs == null) {
             return config;
         }
+        long end = iterations != null
+                ? iterations
+                : RecipeOptions.iterations(
+                        epochs, trainingImages, config.recipe().images().batchSize());
         ResidualException.require(
-                iterations > done,
-                run + " has " + done + " iterations behind it already: --iterations takes a larger number");
-        return config.withRecipe(config.recipe().withIterations(iterations, done));
+                end > done,
+                run + " has " + done + " iterations behind it already and cannot end after " + end
+                        + ": give a larger number");
+        return config.withRecipe(config.recipe().withIterations(end, done));
     }
 }

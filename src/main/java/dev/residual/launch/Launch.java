@@ -22,7 +22,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
     /**
      * A run that goes on from its last checkpoint.
      *
-     * @param changed what is changed in the configuration, given the iterations that are done
+     * @param changed what is changed in the configuration
      * @param data finds the data set
      * @param warning is told, in a sentence, of a damaged checkpoint that was passed over
      * @throws ResidualException when there is no run, it cannot go on, or the data are not those that it was trained on
@@ -37,9 +37,11 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     checkpoint.isPresent() || before.made().startedFrom().isEmpty(),
                     directory.path() + " started from the weights of a model, and its checkpoint with them is gone:"
                             + " begin it again with 'train --from'");
+            Dataset dataset = data.apply(before);
             RunConfig config = changed.apply(
-                    before, checkpoint.map(c -> c.progress().iteration()).orElse(0L));
-            Dataset dataset = data.apply(config);
+                    before,
+                    checkpoint.map(c -> c.progress().iteration()).orElse(0L),
+                    dataset.train().size() - before.data().validation());
             requireSameData(directory, config, dataset);
             TrainingMemory.of(config, dataset).requireRoom();
             return new Launch(
@@ -53,7 +55,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
     /** What somebody wants to be otherwise from here on. */
     @FunctionalInterface
     public interface Changes {
-        RunConfig apply(RunConfig config, long iterationsDone);
+        RunConfig apply(RunConfig config, long iterationsDone, int trainingImages);
     }
 
     private static void requireSameData(RunDirectory run, RunConfig config, Dataset dataset) {

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Optional;
 
 /** One page about one run, in one file: it loads nothing and runs no script. */
 public final class HtmlReport {
@@ -38,7 +39,7 @@ public final class HtmlReport {
                         + test.perClass()
                         + "</div>\n"
                         + test.mistakes()
-                        + filters()
+                        + filters(run.filters())
                         + Html.section(
                                 "Configuration",
                                 Html.table(
@@ -63,19 +64,20 @@ public final class HtmlReport {
             figure(figures, "Images per second", Html.decimal(imagesPerSecond(), 0));
         }
         figure(figures, "Parameters", Html.count(run.parameters()));
+        return header(run.curves().name(), run.note(), figures);
+    }
+
+    static String header(String name, String note, StringBuilder figures) {
         return """
                 <header>
                 <h1>%s</h1>
                 %s<dl>
                 %s</dl>
                 </header>
-                """.formatted(
-                        Html.escape(run.curves().name()),
-                        run.note().isEmpty() ? "" : "<p>" + Html.escape(run.note()) + "</p>\n",
-                        figures);
+                """.formatted(Html.escape(name), note.isEmpty() ? "" : "<p>" + Html.escape(note) + "</p>\n", figures);
     }
 
-    private static void figure(StringBuilder figures, String name, String value) {
+    static void figure(StringBuilder figures, String name, String value) {
         figures.append("<div><dt>%s</dt><dd>%s</dd></div>\n".formatted(name, value));
     }
 
@@ -116,12 +118,12 @@ public final class HtmlReport {
                         caption));
     }
 
-    private String filters() {
+    static String filters(Optional<Filters> found) {
         String heading = "Filters of the first convolution";
-        if (run.filters().isEmpty()) {
+        if (found.isEmpty()) {
             return Html.section(heading, Html.sentence("Weights not available."));
         }
-        Filters filters = run.filters().get();
+        Filters filters = found.get();
         if (filters.in() != 3) {
             return Html.section(
                     heading, Html.sentence("They read %s channels, not red, green and blue.".formatted(filters.in())));

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Directories;
 import dev.residual.Json;
 import dev.residual.model.Model;
-import dev.residual.model.Provenance;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,113 +94,6 @@ class CommandLineTest {
         assertThat(run().out()).isEmpty();
     }
 
-    /** A whole run by its commands: train, evaluate, report, resume. */
-    @Test
-    void aRunFromTrainingToReport() throws IOException {
-        Path run = folder.resolve("run");
-        Result trained = run(
-                "train",
-                "--dataset",
-                "shapes",
-                "--architecture",
-                "resnet8",
-                "--iterations",
-                "6",
-                "--validation",
-                "500",
-                "--output",
-                run.toString());
-        assertThat(trained.code()).as(trained.err()).isZero();
-        assertThat(trained.out())
-                .contains("epoch iteration    loss train % valid. %  test %")
-                .contains("      1/1         6 ")
-                .contains("Test accuracy")
-                .contains("residual evaluate " + run);
-        assertThat(trained.err()).isEmpty();
-        try (Stream<Path> files = Files.list(run)) {
-            assertThat(files.map(f -> f.getFileName().toString().replaceAll("\\d+", "N")))
-                    .contains(
-                            "config.json",
-                            "metrics.csv",
-                            "events.out.tfevents.N.residual",
-                            "model.safetensors",
-                            "checkpoint",
-                            "curves.png",
-                            "report.html",
-                            "train.log");
-        }
-        assertRefused(run("train", "--dataset", "shapes", "--output", run.toString()), 1, "already holds a run");
-
-        Result evaluated = run("evaluate", run.toString(), "--json");
-        JsonNode json = Json.tree(evaluated.out(), "output");
-        assertThat(json.get("images").asInt()).isEqualTo(2000);
-        assertThat(json.get("split").asText()).isEqualTo("test");
-        assertThat(json.get("accuracy").asDouble())
-                .isEqualTo(100.0 * json.get("correct").asInt() / 2000);
-        assertThat(json.get("per_class").size()).isEqualTo(10);
-        assertThat(json.get("confusion").size()).isEqualTo(10);
-
-        Result bare = run("evaluate", run.resolve("model.safetensors").toString(), "--split", "validation", "--json");
-        assertThat(Json.tree(bare.out(), "output").get("images").asInt()).isEqualTo(500);
-        assertThat(run("evaluate", run.toString()).out()).contains("predicted");
-
-        assertRefused(
-                run("train", "--dataset", "shapes", "--validation", "10000", "--output", folder + "/all"),
-                1,
-                "10000 images");
-        assertThat(folder.resolve("all")).doesNotExist();
-
-        Path tuned = folder.resolve("tuned");
-        Result from = run(
-                "train",
-                "--from",
-                run.toString(),
-                "--dataset",
-                "shapes",
-                "--iterations",
-                "2",
-                "--log-steps",
-                "--output",
-                tuned.toString());
-        assertThat(from.code()).as(from.err()).isZero();
-        assertThat(from.out()).contains("resnet8 on shapes");
-        assertThat(tuned.resolve("steps.csv")).content().hasLineCount(3);
-        assertRefused(
-                run("train", "--from", run.toString(), "--architecture", "resnet20", "--dataset", "shapes"),
-                2,
-                "its network is");
-        assertRefused(run("train", "--from", "nothing.safetensors", "--dataset", "shapes"), 1, "no such file");
-
-        Result finished = run("resume", run.toString());
-        assertThat(finished.code()).as(finished.err()).isZero();
-        Result extended = run("resume", run.toString(), "--iterations", "8");
-        assertThat(extended.code()).as(extended.err()).isZero();
-        assertThat(Files.readString(run.resolve("config.json"))).contains("\"iterations\" : 8");
-
-        assertRefused(run("resume", run.toString(), "--iterations", "8"), 1, "8 iterations behind it already");
-
-        Provenance.Training training = training(run);
-        assertThat(training.iteration()).isEqualTo(8);
-        assertThat(training.testAccuracy()).isPresent();
-
-        Result report = run("report", run.toString());
-        assertThat(report.code()).as(report.err()).isZero();
-        assertThat(run.resolve("curves.svg")).exists();
-
-        Files.writeString(
-                run.resolve("config.json"),
-                Files.readString(run.resolve("config.json"))
-                        .replaceAll(
-                                "\"type\" : \"sgd\",\\s*\"momentum\" : 0.9,\\s*\"nesterov\" : false,",
-                                "\"type\" : \"adam\","));
-        assertRefused(run("resume", run.toString(), "--iterations", "9"), 1, "not that of its checkpoint");
-
-        Files.writeString(
-                run.resolve("config.json"),
-                Files.readString(run.resolve("config.json")).replace("\"milestones\"", "\"milestonse\""));
-        assertRefused(run("resume", run.toString()), 1, "milestonse");
-    }
-
     /** SIGTERM while training: the checkpoint is written, the exit code is 130, and the run goes on from there. */
     @Test
     void anInterruptedProcessLeavesACheckpoint() throws IOException, InterruptedException {
@@ -269,14 +161,6 @@ class CommandLineTest {
                         .orElseThrow()
                         .backend())
                 .matches("oneDNN \\d+\\.\\d+\\.\\d+, .+|libtorch .+");
-    }
-
-    private static Provenance.Training training(Path run) {
-        return Model.load(run.resolve("model.safetensors"))
-                .card()
-                .provenance()
-                .training()
-                .orElseThrow();
     }
 
     @Test
