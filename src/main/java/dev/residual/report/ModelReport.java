@@ -58,7 +58,8 @@ public final class ModelReport {
                 .map(i -> ", imported from " + i.file())
                 .or(() -> provenance
                         .training()
-                        .map(t -> ", trained on " + t.data().dataset() + " for " + t.iteration() + " iterations"))
+                        .map(t -> ", trained on " + t.data().dataset() + " for " + Html.count(t.iteration())
+                                + " iterations"))
                 .orElse("");
         return model.architecture().name() + from + ".";
     }
@@ -66,7 +67,10 @@ public final class ModelReport {
     private static Map<String, String> card(Model model) {
         Map<String, String> table = new LinkedHashMap<>();
         table.put("network", model.architecture().name());
-        RunReports.flatten("", Json.tree(Json.compact(model.card()), "a record"), table);
+        RunReports.flatten("", Json.tree(Json.compact(model.architecture()), "a record"), table);
+        table.put("class names", String.join(", ", model.card().classes()));
+        table.put("normalization", model.card().normalization().kind().toString()); // a mean a pixel would fill pages
+        RunReports.flatten("", Json.tree(Json.compact(model.card().provenance()), "a record"), table);
         return table;
     }
 }
