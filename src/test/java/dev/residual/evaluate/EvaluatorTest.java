@@ -88,9 +88,10 @@ class EvaluatorTest {
         float[] x = new float[n * ImageSet.BYTES];
         int plane = ImageSet.BYTES / ImageSet.CHANNELS;
         for (int i = 0; i < x.length; i++) {
+            int image = from + i / ImageSet.BYTES;
             int c = i / plane % ImageSet.CHANNELS;
-            int pixel = images.pixels()[from * ImageSet.BYTES + i] & 0xff;
-            x[i] = (pixel / 255f - MEAN[c]) / DEVIATION[c];
+            int value = images.pixels()[image * ImageSet.BYTES + i % plane * ImageSet.CHANNELS + c] & 0xff; // H×W×C
+            x[i] = (value / 255f - MEAN[c]) / DEVIATION[c];
         }
         try (Scope scope = Scope.noGrad()) {
             TorchNet torch = new TorchNet(MODEL.architecture(), p -> MODEL.floats(p.name()), byBatch);
