@@ -95,9 +95,11 @@ final class SharedKernels {
         @Override
         public Tensor forward(List<Tensor> inputs, Pass pass) {
             Tensor y = layout.allocateLike(inputs.get(0), operation.output(List.of(input)));
-            Tensor zeros = operation.in() == operation.out() ? y : y.zero_();
-            Layout.copyChannels(
-                    layout.blocks(zeros), operation.zerosBefore(), pixels(inputs.get(0)), 0, operation.in());
+            Tensor blocks = layout.blocks(y);
+            if (blocks.size(1) * blocks.size(4) != operation.in()) { // new channels, or some that fill a block up
+                y.zero_();
+            }
+            Layout.copyChannels(blocks, operation.zerosBefore(), pixels(inputs.get(0)), 0, operation.in());
             return y;
         }
 

@@ -37,8 +37,6 @@ final class RecipeOptions {
         }
     }
 
-    /** So that their iterations are no more than a recipe can have. */
-    private static final int MAX_EPOCHS = 10_000;
     /** The schedules by name. */
     enum ScheduleKind {
         STEPS,
@@ -51,6 +49,9 @@ final class RecipeOptions {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
+
+    /** So that their iterations are no more than a recipe can have. */
+    private static final int MAX_EPOCHS = 10_000;
 
     @Option(
             names = "--recipe",
@@ -71,7 +72,7 @@ final class RecipeOptions {
             names = "--epochs",
             paramLabel = "N",
             description = "The same in passes through the training images: 391 iterations each for CIFAR in"
-                    + " mini-batches of 128.")
+                    + " minibatches of 128.")
     Integer epochs;
 
     @Option(
@@ -108,7 +109,7 @@ final class RecipeOptions {
     @Option(
             names = {"-b", "--batch-size"},
             paramLabel = "N",
-            description = "Mini-batch size. Default: 128.")
+            description = "Minibatch size. Default: 128.")
     Integer batchSize;
 
     @Option(

@@ -1,8 +1,5 @@
 package dev.residual.report;
 
-import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
-import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
-import de.erichseifert.vectorgraphics2d.util.PageSize;
 import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
@@ -12,14 +9,10 @@ import java.awt.Graphics2D;
 import java.awt.font.TextLayout;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.LegendPosition;
@@ -33,15 +26,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * @param changes of the learning rate; each becomes a vertical line with the new rate
  *     above it. Those that the run has not passed are left out
  */
-public record Curves(String name, List<Metrics> metrics, List<Change> changes, Look look) {
-    /** Pixels of the PNG: twice the size at which it is meant to be seen, for dense screens. */
-    public static final int PNG_WIDTH = 1600;
-
-    public static final int PNG_HEIGHT = 1200;
-
-    private static final int WIDTH = PNG_WIDTH / 2;
+public record Curves(String name, List<Metrics> metrics, List<Change> changes, Look look) implements Chart {
+    private static final int WIDTH = 800;
     private static final int NARROW = 420;
-    private static final int HEIGHT = PNG_HEIGHT / 2;
+    private static final int HEIGHT = 600;
 
     /** The upper panel has the title, the lower one the label of the x-axis; their plots are equally high. */
     private static final int UPPER = 300;
@@ -76,31 +64,39 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
         changes = List.copyOf(changes);
     }
 
-    public void writePng(OutputStream out) throws IOException {
-        BufferedImage image = new BufferedImage(PNG_WIDTH, PNG_HEIGHT, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        g.scale(2, 2);
-        paint(g, WIDTH);
-        g.dispose();
-        ImageIO.write(image, "png", out);
+    @Override
+    public int width() {
+        return WIDTH;
     }
 
-    /** Text is drawn as outlines, so that it looks the same everywhere. */
-    public void writeSvg(OutputStream out) throws IOException {
-        writeSvg(out, WIDTH);
+    @Override
+    public int height() {
+        return HEIGHT;
+    }
+
+    @Override
+    public void paint(Graphics2D g) {
+        paint(g, WIDTH);
     }
 
     /** The same for a narrow screen, where letters would be too small otherwise. */
-    void writeNarrowSvg(OutputStream out) throws IOException {
-        writeSvg(out, NARROW);
-    }
+    Chart narrow() {
+        return new Chart() {
+            @Override
+            public int width() {
+                return NARROW;
+            }
 
-    private void writeSvg(OutputStream out, int width) throws IOException {
-        VectorGraphics2D g = new VectorGraphics2D();
-        paint(g, width);
-        new SVGProcessor()
-                .getDocument(g.getCommands(), new PageSize(width, HEIGHT))
-                .writeTo(out);
+            @Override
+            public int height() {
+                return HEIGHT;
+            }
+
+            @Override
+            public void paint(Graphics2D g) {
+                Curves.this.paint(g, NARROW);
+            }
+        };
     }
 
     private void paint(Graphics2D g, int width) {

@@ -2,9 +2,6 @@ package dev.residual.report;
 
 import dev.residual.AtomicFile;
 import dev.residual.run.Metrics;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -93,14 +90,6 @@ public final class HtmlReport {
 
     private String curves() {
         Curves curves = run.curves();
-        ByteArrayOutputStream svg = new ByteArrayOutputStream();
-        ByteArrayOutputStream narrow = new ByteArrayOutputStream();
-        try {
-            curves.writeSvg(svg);
-            curves.writeNarrowSvg(narrow);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         String caption = "Loss and accuracy at the end of each epoch."
                 + (run.curves().changes().isEmpty() ? "" : " Dashed lines: the learning rate (lr) changes.");
         return Html.section("Learning curves", """
@@ -112,9 +101,9 @@ public final class HtmlReport {
                 <figcaption>%s</figcaption>
                 </figure>
                 """.formatted(
-                        Base64.getEncoder().encodeToString(narrow.toByteArray()),
+                        Base64.getEncoder().encodeToString(curves.narrow().svg()),
                         run.curves().look() == Curves.Look.ITERATIONS ? "iterations" : "epochs",
-                        Base64.getEncoder().encodeToString(svg.toByteArray()),
+                        Base64.getEncoder().encodeToString(curves.svg()),
                         caption));
     }
 

@@ -29,10 +29,10 @@ class CurvesTest {
     void bothCurvesAreInBothPanels(int epochs) throws IOException {
         BufferedImage image = png(Samples.metrics(epochs), List.of(), Curves.Look.ITERATIONS);
 
-        assertThat(image.getWidth()).isEqualTo(Curves.PNG_WIDTH);
-        assertThat(image.getHeight()).isEqualTo(Curves.PNG_HEIGHT);
-        BufferedImage loss = image.getSubimage(0, 0, Curves.PNG_WIDTH, 600);
-        BufferedImage accuracy = image.getSubimage(0, 600, Curves.PNG_WIDTH, 600);
+        assertThat(image.getWidth()).isEqualTo(1600);
+        assertThat(image.getHeight()).isEqualTo(1200);
+        BufferedImage loss = image.getSubimage(0, 0, 1600, 600);
+        BufferedImage accuracy = image.getSubimage(0, 600, 1600, 600);
         assertThat(count(loss, TRAIN)).isGreaterThan(50);
         assertThat(count(loss, TEST)).isGreaterThan(50);
         assertThat(count(accuracy, TRAIN)).isGreaterThan(50);

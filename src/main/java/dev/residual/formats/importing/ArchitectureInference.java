@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * from a plain network: A is what is assumed.
  */
 final class ArchitectureInference {
-    private static final Pattern LAYER = Pattern.compile("layer(\\d)\\.(?:(\\d{1,4})\\.(?:conv(\\d)\\.weight)?)?.*");
+    private static final Pattern LAYER = Pattern.compile("layer([1-9])\\.(?:(\\d{1,4})\\.(?:conv(\\d)\\.weight)?)?.*");
     private static final int DEFAULT_CLASSES = 10;
 
     private ArchitectureInference() {}
@@ -40,19 +40,19 @@ final class ArchitectureInference {
         for (String name : tensors.keySet()) {
             Matcher m = LAYER.matcher(name);
             if (m.matches()) {
-                for (int stage = Integer.parseInt(m.group(1)); blocks.size() < stage; ) {
+                int stage = Integer.parseInt(m.group(1));
+                int block = m.group(2) == null ? 0 : Integer.parseInt(m.group(2));
+                while (blocks.size() < stage) {
                     blocks.add(1);
                 }
-                int stage = Integer.parseInt(m.group(1)) - 1;
-                int count = m.group(2) == null ? 1 : Integer.parseInt(m.group(2)) + 1;
-                blocks.set(Math.max(stage, 0), Math.max(blocks.get(Math.max(stage, 0)), count));
+                blocks.set(stage - 1, Math.max(blocks.get(stage - 1), block + 1));
                 layers = m.group(3) == null ? layers : Math.max(layers, Integer.parseInt(m.group(3)));
             }
         }
-        List<Layer> block = new ArrayList<>();
+        List<Layer> ofBlock = new ArrayList<>();
         for (int i = 1; i <= Math.max(layers, 1); i++) {
             String name = "layer1.0.conv" + i + ".weight";
-            block.add(new Layer(at(tensors, name, 2, 3), at(tensors, name, 0, 16)));
+            ofBlock.add(new Layer(at(tensors, name, 2, 3), at(tensors, name, 0, 16)));
         }
         List<Integer> channels = new ArrayList<>();
         for (int stage = 1; stage <= blocks.size(); stage++) {
@@ -60,15 +60,15 @@ final class ArchitectureInference {
                     tensors,
                     "layer" + stage + ".0.conv1.weight",
                     0,
-                    block.get(0).channels() << (stage - 1)));
+                    ofBlock.get(0).channels() << (stage - 1)));
         }
-        Stages stages = new Stages(at(tensors, "conv1.weight", 0, block.get(0).channels()), blocks, channels);
+        Stages stages = new Stages(at(tensors, "conv1.weight", 0, ofBlock.get(0).channels()), blocks, channels);
         boolean bias = tensors.containsKey("conv1.bias") || tensors.containsKey("layer1.0.conv1.bias");
         int classes = at(tensors, "fc.weight", 0, at(tensors, "fc.bias", 0, DEFAULT_CLASSES));
         return nearest(
                 tensors,
                 (shortcut, activation) -> new Architecture(
-                        Architecture.CIFAR, stages, new Block(block, activation), shortcut, bias, 1, classes));
+                        Architecture.CIFAR, stages, new Block(ofBlock, activation), shortcut, bias, 1, classes));
     }
 
     /** What no parameter tells, or only their names: the shortcut, and where BN and ReLU stand. */
