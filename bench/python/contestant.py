@@ -2,7 +2,8 @@
 standard input takes that many and says a line of JSON with the milliseconds. Ways:
 
     nchw, channels-last    fp32, the paper's minibatches made with tensors, whole batches at a time
-    bf16                   the same, channels-last, autocast to bf16 but for the last layer and the loss
+    compiled               channels-last by torch.compile, as it is by default (needs a C++ compiler)
+    bf16                   as channels-last, autocast to bf16 but for the last layer and the loss
     article                fp32, NCHW, the article's loaders: see article.py (needs Pillow)
 """
 
@@ -85,13 +86,13 @@ def laid_out(tensor, way):
 
 
 def layout(way):
-    return torch.channels_last if way in ("channels-last", "bf16") else torch.contiguous_format
+    return torch.channels_last if way in ("channels-last", "compiled", "bf16") else torch.contiguous_format
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", choices=["training", "inference", "epoch"], default="training")
-    parser.add_argument("--way", choices=["nchw", "channels-last", "bf16", "article"], default="nchw")
+    parser.add_argument("--way", choices=["nchw", "channels-last", "compiled", "bf16", "article"], default="nchw")
     parser.add_argument("--architecture", default="resnet20")
     parser.add_argument("--data", required=True)
     parser.add_argument("--batch", type=int, default=128)
@@ -101,6 +102,8 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(SEED)
     network = networks.build(options.architecture).to(memory_format=layout(options.way))
+    if options.way == "compiled":
+        network.compile()
     data = cifar.load(options.data)
     work = {"training": Training, "inference": Inference, "epoch": Epoch}[options.work](network, data, options)
     say({"parameters": networks.parameters(network), "version": "torch " + torch.__version__})
@@ -111,7 +114,7 @@ def main():
 
 
 def say(message):
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message, allow_nan=False), flush=True)
 
 
 if __name__ == "__main__":

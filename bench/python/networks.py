@@ -110,6 +110,8 @@ def parameters(network):
 
 def logits(network, images, precision):
     """float32 N×10. bf16 is for the convolutions, their weights being kept in fp32; the last layer is computed in fp32."""
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+    if precision == "fp32":
+        return network(images)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
         features = network.features(images)
     return network.fc(features.float())

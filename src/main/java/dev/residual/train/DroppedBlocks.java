@@ -14,8 +14,8 @@ import java.util.Set;
  *
  * @param blocks of the network, in their order; none without stochastic depth
  */
-record DroppedBlocks(List<StochasticDepth> blocks, long seed) {
-    static DroppedBlocks of(Graph graph, long seed) {
+public record DroppedBlocks(List<StochasticDepth> blocks, long seed) {
+    public static DroppedBlocks of(Graph graph, long seed) {
         return new DroppedBlocks(Dropping.operations(graph), seed);
     }
 

@@ -32,7 +32,7 @@ public final class Trainer {
      * @param batches stands where the progress says
      * @param classWeights of the loss; empty where all classes have the same
      */
-    record Session(
+    public record Session(
             TrainingNetwork network,
             DroppedBlocks dropped,
             TrainingState state,

@@ -62,6 +62,7 @@ final class Contestants {
                         "djl",
                         "python:nchw",
                         "python:channels-last",
+                        "python:compiled",
                         "python:bf16",
                         "python:article");
             case INFERENCE ->
@@ -72,6 +73,7 @@ final class Contestants {
                         "djl",
                         "python:nchw",
                         "python:channels-last",
+                        "python:compiled",
                         "python:bf16");
             case EPOCH -> List.of("residual:article", "residual:paper", "python:article");
         };

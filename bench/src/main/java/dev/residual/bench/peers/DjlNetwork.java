@@ -68,16 +68,20 @@ final class DjlNetwork {
     }
 
     private static Block block(Architecture a) {
-        if (a.shortcut() != Shortcut.A && a.shortcut() != Shortcut.ARTICLE) {
-            throw new ResidualException(a.name() + ": expected shortcut A or the article's");
+        boolean known = a.shortcut() == Shortcut.A || a.shortcut() == Shortcut.ARTICLE;
+        List<Integer> channels = a.stages().channels();
+        if (!known
+                || !a.block().equals(Architecture.of("resnet20").withWidths(channels).block())) {
+            throw new ResidualException(a.name() + ": expected basic blocks, with shortcut A or the article's");
         }
-        int in = a.widths().get(0);
+        int in = a.stages().stem();
         SequentialBlock network = new SequentialBlock()
                 .add(conv(in, 3, 1, 1, a.convBias()))
                 .add(norm())
                 .add(Activation.reluBlock());
-        for (int out : a.widths()) {
-            for (int i = 0; i < a.n(); i++) {
+        for (int stage = 0; stage < channels.size(); stage++) {
+            int out = channels.get(stage);
+            for (int i = 0; i < a.stages().blocks().get(stage); i++) {
                 if (in != out && a.shortcut() == Shortcut.ARTICLE) {
                     network.add(conv(out, 2, 2, 0, a.convBias()));
                     in = out;

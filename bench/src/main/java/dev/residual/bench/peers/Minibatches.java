@@ -23,7 +23,7 @@ record Minibatches(float[][] images, long[][] labels) {
         for (int b = 0; b < count; b++) {
             for (int i = 0; i < size; i++) {
                 int position = b * size + i;
-                View view = augmentation.draw(Setup.SEED, 0, position, order[position]);
+                View view = augmentation.draw(Setup.SEED, 0, position, order[position], set.side());
                 write(set, order[position], view, normalization, images[b], i * ImageSet.BYTES);
                 labels[b][i] = set.label(order[position]);
             }

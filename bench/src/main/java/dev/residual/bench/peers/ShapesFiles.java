@@ -23,7 +23,7 @@ final class ShapesFiles {
         byte[] bytes = new byte[set.size() * (1 + ImageSet.BYTES)];
         int to = 0;
         for (int i = 0; i < set.size(); i++) {
-            bytes[to++] = set.labels()[i];
+            bytes[to++] = (byte) set.label(i);
             for (int c = 0; c < ImageSet.CHANNELS; c++) {
                 for (int y = 0; y < ImageSet.SIZE; y++) {
                     for (int x = 0; x < ImageSet.SIZE; x++) {

@@ -13,6 +13,7 @@ import dev.residual.run.Metrics;
 import dev.residual.run.Progress;
 import dev.residual.run.Score;
 import dev.residual.tensor.Device;
+import dev.residual.train.DroppedBlocks;
 import dev.residual.train.Trainer;
 import dev.residual.train.TrainingState;
 import java.util.Optional;
@@ -35,7 +36,7 @@ record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batc
                 0,
                 0);
         Trainer trainer = new Trainer(
-                new Trainer.Session(network, DroppedBlocks.of(graph, 0), state, batches, Device.CPU, Optional.empty()),
+                new Trainer.Session(network, DroppedBlocks.of(graph, Setup.SEED), state, batches, Device.CPU, Optional.empty()),
                 recipe,
                 Long.MAX_VALUE,
                 Progress.start(recipe.schedule()));
