@@ -77,12 +77,13 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
 
     /** The line that the article's code prints. Its loss is the sum over an epoch's minibatches, divided by 100. */
     private String articleLine(Metrics m) {
+        double train = m.train().accuracy();
         return String.format(
                 Locale.ROOT,
-                "epoch %d, loss %.3f, train_acc %.3f %%, test_acc %.3f %%",
+                "epoch %d, loss %.3f, %stest_acc %.3f %%",
                 m.epoch(),
                 m.epoch() == 0 ? 0 : m.train().loss() * batchesPerEpoch / 100,
-                m.train().accuracy(),
+                Double.isNaN(train) ? "" : String.format(Locale.ROOT, "train_acc %.3f %%, ", train),
                 m.test().accuracy());
     }
 

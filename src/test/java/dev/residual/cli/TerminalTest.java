@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,6 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 class TerminalTest {
     @TempDir
     static Path folder;
+
+    private static Result train(List<String> options, Object... more) {
+        return run(Stream.concat(Stream.of("train"), Stream.concat(options.stream(), Stream.of(more)))
+                .toArray());
+    }
 
     private static void assertNarrow(String screen) {
         assertThat(screen.lines())
@@ -56,6 +62,17 @@ class TerminalTest {
         } finally {
             Locale.setDefault(before);
         }
+    }
+
+    @Test
+    void theArticlesLinesSayOnlyWhatWasMeasured() {
+        List<String> options = List.of("-a", "resnet8", "--dataset", "shapes", "--recipe", "article", "--iterations", "1");
+        assertThat(train(options, "--output", folder.resolve("measured")).out())
+                .containsPattern("epoch 0, loss 0\\.000, train_acc \\d+\\.\\d{3} %, test_acc \\d+\\.\\d{3} %");
+        assertThat(train(options, "--no-evaluate-training", "--output", folder.resolve("less"))
+                        .out())
+                .containsPattern("epoch 0, loss 0\\.000, test_acc \\d+\\.\\d{3} %")
+                .doesNotContain("NaN");
     }
 
     @Test
