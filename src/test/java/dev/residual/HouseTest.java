@@ -29,6 +29,7 @@ class HouseTest {
                 "cli",
                 "study",
                 "launch",
+                "distributed",
                 "report",
                 "train",
                 "predict",
@@ -47,9 +48,33 @@ class HouseTest {
                 "backend",
                 "tensor");
         floor("study", "report", "run", "recipe", "model", "nn", "graph", "data", "tensor");
-        floor("launch", "train", "predict", "run", "recipe", "model", "nn", "graph", "data", "backend", "tensor");
+        floor(
+                "launch",
+                "train",
+                "distributed",
+                "predict",
+                "run",
+                "recipe",
+                "model",
+                "nn",
+                "graph",
+                "data",
+                "backend",
+                "tensor");
         floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
-        floor("train", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "backend", "tensor");
+        floor(
+                "train",
+                "distributed",
+                "evaluate",
+                "run",
+                "recipe",
+                "model",
+                "safetensors",
+                "nn",
+                "graph",
+                "data",
+                "backend",
+                "tensor");
         floor("predict", "model", "nn", "graph", "data", "picture", "backend", "tensor");
         floor("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
         floor("run", "recipe", "model", "safetensors", "nn", "graph", "tensor");
@@ -60,6 +85,7 @@ class HouseTest {
         floor("model", "recipe", "safetensors", "nn", "graph", "data", "tensor");
         floor("safetensors");
         floor("recipe", "nn", "data");
+        floor("distributed", "tensor");
         floor("data", "picture", "pickle", "tensor");
         floor("nn", "backend", "graph", "tensor");
         floor("backend", "graph", "tensor");

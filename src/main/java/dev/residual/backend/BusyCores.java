@@ -1,11 +1,15 @@
 package dev.residual.backend;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.residual.tensor.Engine;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
-/** How many cores other processes keep busy, as far as this one can see (a container does not see out of itself). */
+/**
+ * How many cores other processes keep busy, as far as this one can see (a container does not see out of itself). Those
+ * that train together with this one are no others: they have cores of their own.
+ */
 final class BusyCores implements IntSupplier {
     private static final long EVERY = TimeUnit.SECONDS.toNanos(1);
 
@@ -20,7 +24,9 @@ final class BusyCores implements IntSupplier {
         if (now - last >= EVERY) {
             last = now;
             // Both since they were asked last, as shares of all cores, and negative where they are not known.
-            double others = Math.max(0, system.getCpuLoad()) - Math.max(0, system.getProcessCpuLoad());
+            // Processes that train together work in step, and so as hard as this one.
+            double ours = Math.max(0, system.getProcessCpuLoad()) * Engine.processes();
+            double others = Math.max(0, system.getCpuLoad()) - ours;
             busy = (int) Math.max(0, Math.round(others * system.getAvailableProcessors()));
         }
         return busy;

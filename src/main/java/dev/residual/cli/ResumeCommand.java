@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
+import dev.residual.distributed.World;
 import dev.residual.launch.Launch;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
@@ -38,33 +39,43 @@ final class ResumeCommand implements Callable<Integer> {
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
+    @Mixin
+    private ProcessOptions processes = new ProcessOptions();
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
         Console console = new Console();
-        Usage.of(spec, () -> {
+        World world = Usage.of(spec, () -> {
             threads.require();
             ResidualException.require(
                     iterations == null || epochs == null, "--epochs and --iterations say the same: give one of them");
-            return threads;
+            return processes.world();
         });
-        try (Launch launch = Launch.resume(
-                RunDirectory.open(run),
-                this::changed,
-                config -> data.load(
-                        config.data(),
-                        config.architecture().image().height(),
-                        threads.given().orElse(config.compute().threads()),
-                        console),
-                console::warn)) {
-            return new TrainingScreen(console, launch).run();
+        if (world.place().rank() == 0) {
+            RunDirectory.open(run); // before others are started
         }
+        int count = threads.count(world.place().localSize());
+        return ProcessOptions.run(world, count, spec, console, group -> {
+            try (Launch launch = Launch.resume(
+                    group.get(),
+                    run,
+                    (config, done, images) -> changed(config, done, images, world),
+                    config -> data.load(
+                            config.data(),
+                            config.architecture().image().height(),
+                            threads.given().orElse(config.compute().threads()),
+                            console),
+                    console::warn)) {
+                return ProcessOptions.train(console, launch);
+            }
+        });
     }
 
-    private RunConfig changed(RunConfig before, long done, int trainingImages) {
-        RunConfig.Compute compute = before.compute();
+    private RunConfig changed(RunConfig before, long done, int trainingImages, World world) {
+        RunConfig.Compute compute = ProcessOptions.compute(before.compute(), world);
         int count = threads.given().orElse(compute.threads());
         int cores = Runtime.getRuntime().availableProcessors();
         if (count > cores) {
@@ -72,8 +83,8 @@ final class ResumeCommand implements Callable<Integer> {
                     .warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads "
                             + cores + " is faster, and rounds differently");
         }
-        RunConfig config = before.withCompute(
-                new RunConfig.Compute(count, compute.precision(), compute.device(), compute.backend()));
+        RunConfig config = before.withCompute(new RunConfig.Compute(
+                compute.processes(), count, compute.precision(), compute.device(), compute.backend()));
         if (iterations == null && epochs == null) {
             return config;
         }

@@ -7,7 +7,10 @@ import picocli.CommandLine.Option;
 
 /** How many threads an operation uses. */
 final class ThreadsOption {
-    @Option(names = "--threads", paramLabel = "N", description = "Default: the cores.")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Default: the cores, divided among the processes of this machine.")
     private Integer threads;
 
     /** Empty where nothing was said. */
@@ -16,7 +19,16 @@ final class ThreadsOption {
     }
 
     int count() {
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        return count(1);
+    }
+
+    /** @param processes that share the machine */
+    int count(int processes) {
+        return threads == null ? share(processes) : threads;
+    }
+
+    static int share(int processes) {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / processes);
     }
 
     void require() {

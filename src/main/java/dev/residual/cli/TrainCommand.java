@@ -6,6 +6,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
+import dev.residual.distributed.World;
 import dev.residual.launch.FoundModel;
 import dev.residual.launch.Launch;
 import dev.residual.launch.Training;
@@ -19,6 +20,7 @@ import dev.residual.run.RunDirectory;
 import dev.residual.study.Wanted;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -151,6 +153,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Say what would be done, and do nothing of it.")
     private boolean dryRun;
 
+    @ArgGroup(validate = false, heading = "%nSeveral processes (docs/distributed.md):%n")
+    private ProcessOptions processes = new ProcessOptions();
+
     @ArgGroup(validate = false, heading = "%nRecipe (training hyper-parameters):%n")
     private RecipeOptions recipeOptions = new RecipeOptions();
 
@@ -215,19 +220,43 @@ final class TrainCommand implements Callable<Integer> {
         Optional<Model> start = Optional.ofNullable(from)
                 .map(m -> FoundModel.find(m, console::warn).model());
         Asked asked = Usage.of(spec, () -> asked(start));
-        if (output != null) {
+        World world = Usage.of(spec, processes::world);
+        boolean again = isStartedAgain(world);
+        if (output != null && world.place().rank() == 0 && !again) {
             RunDirectory.requireFree(output); // before time is spent on the data
         }
         if (dryRun) {
             return describe(asked, start, console);
         }
-        Dataset dataset = data.load(asked.imageSize, threads.count(), console);
+        int count = threads.count(world.place().localSize());
+        return ProcessOptions.run(world, count, spec, console, group -> {
+            Dataset dataset = data.load(asked.imageSize, count, console);
+            try (Launch launch = again
+                    ? Launch.resume(
+                            group.get(), output, (config, done, images) -> config, config -> dataset, console::warn)
+                    : training(asked, start, dataset, count)
+                            .processes(group.get())
+                            .launch()) {
+                return ProcessOptions.train(console, launch);
+            }
+        });
+    }
+
+    /** torchrun starts all processes again when one was lost: the same command then goes on with the run. */
+    private boolean isStartedAgain(World world) {
+        return output != null
+                && world.place().rank() == 0
+                && world.master().attempt() > 0
+                && Files.exists(new RunDirectory(output).config());
+    }
+
+    private Training training(Asked asked, Optional<Model> start, Dataset dataset, int count) {
         Training training = Training.of(asked.architecture, dataset)
                 .recipe(recipe(asked.architecture, dataset.train().size() - validation, start))
                 .seed(seed)
                 .validation(validation)
                 .freeze(freeze)
-                .threads(threads.count())
+                .threads(count)
                 .precision(precision)
                 .device(device)
                 .backend(backend.name())
@@ -239,9 +268,7 @@ final class TrainCommand implements Callable<Integer> {
         } else {
             training.output(output);
         }
-        try (Launch launch = training.launch()) {
-            return new TrainingScreen(console, launch).run();
-        }
+        return training;
     }
 
     /** What decides the results, for those who plan runs. */

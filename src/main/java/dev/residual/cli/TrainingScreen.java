@@ -35,8 +35,10 @@ final class TrainingScreen {
     int run() {
         Optional<Trained> trained = train();
         if (trained.isEmpty()) {
+            int processes = run.config().compute().processes();
             console.note("Interrupted; the checkpoint is written. Go on with:  " + Console.command() + " resume "
-                    + directory.path());
+                    + directory.path()
+                    + (processes > 1 ? "   and as many processes (" + processes + ")" : ""));
             return Main.INTERRUPTED;
         }
         console.line("");
@@ -45,6 +47,9 @@ final class TrainingScreen {
                 "Test accuracy %.2f %% after the last iteration; %s of training.",
                 trained.get().metrics().test().accuracy(),
                 Text.duration(trained.get().metrics().time().seconds())));
+        if (run.config().compute().processes() > 1) {
+            console.line(String.format(Locale.ROOT, "%.1f s of them in summing up gradients.", run.secondsTogether()));
+        }
         report();
         farewell();
         return Main.OK;
@@ -75,12 +80,14 @@ final class TrainingScreen {
                 (double) run.lastIteration() / run.batchesPerEpoch(),
                 config.seed()));
         int threads = config.compute().threads();
+        int processes = config.compute().processes();
         console.line(String.format(
                 Locale.ROOT,
-                "  %,d parameters, on %s in %s with %d thread%s, about %s of memory",
+                "  %,d parameters, on %s in %s with %s%d thread%s, about %s of memory",
                 Summary.of(config.architecture().graph()).parameters(),
                 config.compute().device(),
                 config.compute().precision(),
+                processes > 1 ? processes + " processes of " : "",
                 threads,
                 threads == 1 ? "" : "s",
                 TrainingMemory.of(config, run.dataset())));

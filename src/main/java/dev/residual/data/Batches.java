@@ -23,6 +23,7 @@ public final class Batches implements AutoCloseable {
 
     private final ImageSet images;
     private final Order order;
+    private final Part part;
     private final int batchSize;
     private final Pixels pixels;
     private final BlockingQueue<Slot> free = new ArrayBlockingQueue<>(SLOTS);
@@ -65,15 +66,33 @@ public final class Batches implements AutoCloseable {
             Precision precision,
             int epoch,
             int batch) {
+        this(images, normalization, order, Part.WHOLE, batchSize, precision, epoch, batch);
+    }
+
+    /**
+     * The same of a part of every minibatch, which may be empty. Its images are varied as they are in the whole one.
+     *
+     * @param batchSize images of the whole minibatch
+     */
+    public Batches(
+            ImageSet images,
+            Normalization normalization,
+            Order order,
+            Part part,
+            int batchSize,
+            Precision precision,
+            int epoch,
+            int batch) {
         if (images.size() == 0 || batchSize < 1) {
             throw new IllegalArgumentException("batches of " + batchSize + " of " + images.size() + " images");
         }
         this.images = images;
         this.order = order;
+        this.part = part;
         this.batchSize = Math.min(batchSize, images.size());
         pixels = new Pixels(images, normalization);
         for (int i = 0; i < SLOTS; i++) {
-            free.add(new Slot(this.batchSize, images.side(), precision));
+            free.add(new Slot((this.batchSize + part.of() - 1) / part.of(), images.side(), precision));
         }
         filler = new Thread(() -> fillAll(epoch, batch), "batches");
         filler.setDaemon(true);
@@ -83,6 +102,12 @@ public final class Batches implements AutoCloseable {
     /** Batches in an epoch; the last may be smaller. */
     public static int perEpoch(int images, int batchSize) {
         return (images + batchSize - 1) / batchSize;
+    }
+
+    /** Images in a part of an epoch. */
+    public static int imagesOf(Part part, int images, int batchSize) {
+        int last = images % batchSize;
+        return images / batchSize * (part.to(batchSize) - part.from(batchSize)) + part.to(last) - part.from(last);
     }
 
     /** The next minibatch; waits for it where the filler is behind. The one before it is no longer valid. */
@@ -110,9 +135,11 @@ public final class Batches implements AutoCloseable {
                 for (int from = first * batchSize; from < numbers.length; from += batchSize) {
                     Slot slot = free.take();
                     int count = Math.min(batchSize, numbers.length - from);
-                    fill(slot, numbers, e, from, count);
-                    slot.count = count;
-                    slot.mixup = mixup(e, from, count);
+                    int before = part.from(count);
+                    slot.count = part.to(count) - before;
+                    slot.whole = count;
+                    slot.mixup = slot.count == 0 ? Optional.empty() : mixup(e, from + before, slot.count);
+                    fill(slot, numbers, e, from + before, slot.count);
                     slot.last = from + count == numbers.length;
                     ready.add(slot); // has room for every slot
                 }
@@ -162,6 +189,7 @@ public final class Batches implements AutoCloseable {
         private final LongBuffer labelBuffer;
         private int count;
         private Optional<Mixup> mixup = Optional.empty();
+        private int whole;
         private boolean last;
 
         Slot(int size, int side, Precision precision) {
@@ -178,7 +206,7 @@ public final class Batches implements AutoCloseable {
         Batch batch() {
             Tensor filled = images.narrow(0, 0, count);
             Tensor shown = mixup.map(m -> m.apply(filled)).orElse(filled);
-            return new Batch(shown, labels.narrow(0, 0, count), mixup, last);
+            return new Batch(shown, labels.narrow(0, 0, count), mixup, whole, last);
         }
 
         @Override

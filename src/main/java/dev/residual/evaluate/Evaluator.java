@@ -7,6 +7,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.data.Part;
 import dev.residual.data.Pixels;
 import dev.residual.graph.Graph;
 import dev.residual.model.Model;
@@ -96,6 +97,7 @@ public final class Evaluator {
      * running statistics, on which images came last.
      *
      * @param network of these weights
+     * @param part of each batch that is evaluated
      * @param statistics whether the batches move the running ones, as PyTorch's do in training mode
      * @param stop asked before each batch whether to give up
      * @return empty when it was stopped; what has moved until then, has moved
@@ -104,17 +106,22 @@ public final class Evaluator {
             TrainingNetwork network,
             ImageSet images,
             Order order,
+            Part part,
             int batchSize,
             Pass.Statistics statistics,
             BooleanSupplier stop) {
-        Tally tally = new Tally(images.size(), classes());
-        try (Batches batches = new Batches(images, normalization, order, batchSize, compute.precision, 0, 0)) {
-            while (tally.count < images.size()) {
+        int count = Batches.imagesOf(part, images.size(), batchSize);
+        Tally tally = new Tally(count, classes());
+        try (Batches batches = new Batches(images, normalization, order, part, batchSize, compute.precision, 0, 0)) {
+            while (tally.count < count) {
                 if (stop.getAsBoolean()) {
                     return Optional.empty();
                 }
                 try (Scope scope = Scope.inference()) {
                     Batch batch = batches.next();
+                    if (batch.size() == 0) {
+                        continue;
+                    }
                     float[] logits =
                             Tensors.floats(network.forwardOnly(compute.device.move(batch.images()), statistics));
                     long[] labels = Tensors.longs(batch.labels());
@@ -131,7 +138,7 @@ public final class Evaluator {
                 Weights all = new Weights(graph, p -> weights.apply(p.name()), compute.device);
                 TrainingNetwork network = new TrainingNetwork(graph, all, backend)) {
             return evaluateByBatchStatistics(
-                            network, images, Order.PLAIN, batchSize, Pass.Statistics.BATCH, () -> false)
+                            network, images, Order.PLAIN, Part.WHOLE, batchSize, Pass.Statistics.BATCH, () -> false)
                     .orElseThrow();
         }
     }

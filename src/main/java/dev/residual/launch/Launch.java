@@ -2,6 +2,7 @@ package dev.residual.launch;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
+import dev.residual.distributed.ProcessGroup;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.Checkpoints;
 import dev.residual.run.RunConfig;
@@ -9,6 +10,7 @@ import dev.residual.run.RunDirectory;
 import dev.residual.run.RunDirectory.Claimed;
 import dev.residual.train.TrainingMemory;
 import dev.residual.train.TrainingRun;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -20,15 +22,24 @@ import java.util.function.Function;
  */
 public record Launch(TrainingRun run, Optional<Claimed> claimed) implements AutoCloseable {
     /**
-     * A run that goes on from its last checkpoint.
+     * A run that goes on from its last checkpoint; the directory is process 0's.
      *
+     * @param group of the processes that train it; the others need no directory
      * @param changed what is changed in the configuration
      * @param data finds the data set
      * @param warning is told, in a sentence, of a damaged checkpoint that was passed over
      * @throws ResidualException when there is no run, it cannot go on, or the data are not those that it was trained on
      */
     public static Launch resume(
-            RunDirectory directory, Changes changed, Function<RunConfig, Dataset> data, Consumer<String> warning) {
+            ProcessGroup group,
+            Path run,
+            Changes changed,
+            Function<RunConfig, Dataset> data,
+            Consumer<String> warning) {
+        if (group.rank() > 0) {
+            return Beginning.receive(group).follow(group, data);
+        }
+        RunDirectory directory = RunDirectory.open(run);
         Claimed claimed = directory.claim();
         try {
             RunConfig before = RunConfig.read(directory);
@@ -42,10 +53,11 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     before,
                     checkpoint.map(c -> c.progress().iteration()).orElse(0L),
                     dataset.train().size() - before.data().validation());
-            requireSameData(directory, config, dataset);
+            requireSameData(directory.path().toString(), config, dataset);
             TrainingMemory.of(config, dataset).requireRoom();
+            new Beginning(config, true, checkpoint).share(group);
             return new Launch(
-                    new TrainingRun(config, dataset, Optional.of(directory), checkpoint), Optional.of(claimed));
+                    new TrainingRun(config, dataset, Optional.of(directory), checkpoint, group), Optional.of(claimed));
         } catch (RuntimeException e) {
             claimed.close();
             throw e;
@@ -58,15 +70,15 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
         RunConfig apply(RunConfig config, long iterationsDone, int trainingImages);
     }
 
-    private static void requireSameData(RunDirectory run, RunConfig config, Dataset dataset) {
+    static void requireSameData(String run, RunConfig config, Dataset dataset) {
         ResidualException.require(
                 config.data().dataset().equals(dataset.name()),
-                run.path() + " was trained on " + config.data().dataset() + ", not on " + dataset.name());
+                run + " was trained on " + config.data().dataset() + ", not on " + dataset.name());
         config.data()
                 .sha256()
                 .forEach((file, sum) -> ResidualException.require(
                         sum.equals(dataset.sha256().get(file)),
-                        file + " is not the one that " + run.path()
+                        file + " is not the one that " + run
                                 + " was trained on: its SHA-256 differs from that in config.json"));
     }
 

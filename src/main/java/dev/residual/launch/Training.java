@@ -5,6 +5,7 @@ import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.distributed.ProcessGroup;
 import dev.residual.graph.Shape;
 import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
@@ -56,6 +57,7 @@ public final class Training {
     private int frozenStages;
     private boolean numbered;
     private Consumer<TrainingEvent> listener = event -> {};
+    private ProcessGroup group = ProcessGroup.ALONE;
 
     private Training(Architecture architecture, Dataset dataset) {
         this.dataset = dataset;
@@ -163,6 +165,12 @@ public final class Training {
         return this;
     }
 
+    /** The processes that train it together; the run directory is process 0's. */
+    public Training processes(ProcessGroup all) {
+        group = all;
+        return this;
+    }
+
     /**
      * Trains to the end.
      *
@@ -182,13 +190,19 @@ public final class Training {
         RunConfig config = config();
         new TrainingRun(config, dataset, Optional.empty(), Optional.empty()); // does all of it fit together?
         TrainingMemory.of(config, dataset).requireRoom();
+        if (group.rank() > 0) {
+            Beginning beginning = Beginning.receive(group);
+            beginning.requireSame(config, group);
+            return beginning.follow(group, c -> dataset);
+        }
         Optional<Checkpoint> first = warmStart.map(w -> w.checkpoint(config, dataset.classes()));
         Optional<Claimed> claimed =
                 output.map(path -> numbered ? RunDirectory.createNext(path) : RunDirectory.create(path));
         try {
             // The checkpoint is there before config.json, which makes a run of the directory.
             first.ifPresent(c -> claimed.ifPresent(d -> new Checkpoints(d.run().checkpoints()).write(c)));
-            return new Launch(new TrainingRun(config, dataset, claimed.map(Claimed::run), first), claimed);
+            new Beginning(config, false, first).share(group);
+            return new Launch(new TrainingRun(config, dataset, claimed.map(Claimed::run), first, group), claimed);
         } catch (RuntimeException e) {
             claimed.ifPresent(Claimed::close);
             throw e;
@@ -219,7 +233,7 @@ public final class Training {
                 recipe,
                 new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.testFraction(), dataset.sha256()),
                 seed,
-                new RunConfig.Compute(threads, chosen, where.toString(), backend),
+                new RunConfig.Compute(group.size(), threads, chosen, where.toString(), backend),
                 keep,
                 RunConfig.Made.now(
                         description, warmStart.map(WarmStart::lineage).orElse(List.of())));

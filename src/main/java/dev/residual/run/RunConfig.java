@@ -63,16 +63,23 @@ public record RunConfig(
     /**
      * What computes.
      *
+     * @param processes that each take a part of every minibatch; another number rounds differently
      * @param threads that an operation uses; another number may round differently
      * @param precision that the network computes in
      * @param device {@code cpu} or {@code cuda}
      * @param backend {@code auto}, {@code onednn} or {@code libtorch}
      */
-    public record Compute(int threads, Precision precision, String device, String backend) {
+    public record Compute(int processes, int threads, Precision precision, String device, String backend) {
         public Compute {
+            ResidualException.require(processes >= 1, "processes " + processes + ": expected 1 or more");
             ResidualException.require(
                     threads >= 1 && threads <= Engine.MAX_THREADS,
                     "threads " + threads + ": expected 1 to " + Engine.MAX_THREADS);
+        }
+
+        /** By one process. */
+        public Compute(int threads, Precision precision, String device, String backend) {
+            this(1, threads, precision, device, backend);
         }
     }
 
@@ -127,8 +134,22 @@ public record RunConfig(
     }
 
     public void write(RunDirectory run) {
-        String text = Json.pretty(Json.versioned(this, FORMAT)) + "\n";
+        String text = json();
         AtomicFile.write(run.config(), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** What {@link #write} writes. */
+    public String json() {
+        return Json.pretty(Json.versioned(this, FORMAT)) + "\n";
+    }
+
+    /**
+     * Reads what {@link #json} made.
+     *
+     * @param what where it is from, to begin the error's sentence with
+     */
+    public static RunConfig read(String json, String what) {
+        return Json.readVersioned(json, RunConfig.class, what, List.of(RunConfig::toFormat2));
     }
 
     /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */
@@ -142,8 +163,7 @@ public record RunConfig(
             if (Files.size(file) > MAX_BYTES) {
                 throw new ResidualException(file + ": larger than the " + MAX_BYTES + " bytes that it can have");
             }
-            return Json.readVersioned(
-                    Files.readString(file), RunConfig.class, file.toString(), List.of(RunConfig::toFormat2));
+            return read(Files.readString(file), file.toString());
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }
@@ -158,6 +178,7 @@ public record RunConfig(
         config.set("data", ((ObjectNode) old.get("data")).putNull("testFraction"));
         config.set("seed", old.get("seed"));
         ObjectNode compute = config.putObject("compute");
+        compute.put("processes", 1);
         List.of("threads", "precision", "device").forEach(key -> compute.set(key, old.get(key)));
         compute.put("backend", "auto");
         ObjectNode keep = config.putObject("keep");

@@ -30,6 +30,9 @@ public final class RunOptions {
         }
         options.put("seed", Long.toString(config.seed()));
         RunConfig.Compute compute = config.compute();
+        if (compute.processes() > 1) {
+            options.put("processes", Integer.toString(compute.processes()));
+        }
         options.put("threads", Integer.toString(compute.threads()));
         options.put("precision", compute.precision().toString());
         options.put("device", compute.device());

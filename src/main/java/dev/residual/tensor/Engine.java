@@ -23,6 +23,8 @@ public final class Engine {
 
     private static volatile int threads = 1;
 
+    private static volatile int processes = 1;
+
     private Engine() {}
 
     /** Loads libtorch, once; an operation uses one thread, unless another number was set before. */
@@ -63,6 +65,16 @@ public final class Engine {
     /** The number that it was started with, whoever asks. */
     public static int threads() {
         return threads;
+    }
+
+    /** Says how many processes train together on this machine, this one included. */
+    public static void shareMachine(int count) {
+        processes = count;
+    }
+
+    /** How many processes train together on this machine. */
+    public static int processes() {
+        return processes;
     }
 
     /** Threads, each of which computes its operations alone. They do not keep the JVM alive. */

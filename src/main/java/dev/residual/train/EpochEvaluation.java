@@ -4,8 +4,10 @@ import dev.residual.backend.Pass.Statistics;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
+import dev.residual.data.Part;
 import dev.residual.data.Seed;
 import dev.residual.data.Split;
+import dev.residual.distributed.ProcessGroup;
 import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.nn.TrainingNetwork;
@@ -17,7 +19,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** What is measured at the end of each epoch, and how the recipe wants it. */
-record EpochEvaluation(Recipe recipe, Split split, long seed) {
+record EpochEvaluation(Recipe recipe, Split split, long seed, ProcessGroup group) {
     /** Keeps the augmentation of evaluated training images apart from that of trained ones. */
     private static final long EVALUATION = 0x6576616cL; // "eval"
 
@@ -50,14 +52,30 @@ record EpochEvaluation(Recipe recipe, Split split, long seed) {
                 new Metrics.Time(p.seconds(), p.imagesPerSecond())));
     }
 
-    /** @param order in which images come, where BN makes them depend on each other */
+    /**
+     * Each process evaluates its part.
+     *
+     * @param order in which images come, where BN makes them depend on each other
+     */
     private Optional<Score> evaluate(
             Evaluator evaluator, TrainingNetwork network, ImageSet images, Order order, BooleanSupplier stop) {
+        Part part = new Part(group.rank(), group.size());
+        BooleanSupplier giveUp = () -> stop.getAsBoolean() || group.isBroken();
+        int size = recipe.images().batchSize();
         Optional<Evaluation> evaluation = recipe.evaluations().evalMode()
-                ? evaluator.evaluate(images, stop)
+                ? evaluator.evaluate(part.of(images), giveUp)
                 : evaluator.evaluateByBatchStatistics(
-                        network, images, order, recipe.images().batchSize(), Statistics.BATCH_AND_UPDATE, stop);
-        return evaluation.map(e -> new Score(e.loss(), e.accuracy()));
+                        network, images, order, part, size, Statistics.BATCH_AND_UPDATE, giveUp);
+        double loss = evaluation
+                .filter(e -> e.images() > 0)
+                .map(e -> e.loss() * e.images())
+                .orElse(0.0);
+        double[] sums =
+                group.allReduce(loss, evaluation.map(Evaluation::correct).orElse(0), evaluation.isPresent() ? 0 : 1);
+        boolean stopped = sums[2] > 0;
+        return stopped
+                ? Optional.empty()
+                : Optional.of(new Score(sums[0] / images.size(), 100.0 * sums[1] / images.size()));
     }
 
     /** The article's code evaluates training images through the loader that it trains from. */

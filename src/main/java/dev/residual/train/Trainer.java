@@ -3,6 +3,8 @@ package dev.residual.train;
 import dev.residual.ResidualException;
 import dev.residual.data.Batch;
 import dev.residual.data.Batches;
+import dev.residual.distributed.ProcessGroup;
+import dev.residual.nn.FlatParameters;
 import dev.residual.nn.TrainingNetwork;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.Schedule;
@@ -15,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /** The training loop. */
@@ -25,12 +28,14 @@ public final class Trainer {
     private final long lastIteration;
     private Progress progress;
     private Progress saved;
+    private boolean stopped;
 
     /**
      * What is trained, and with what.
      *
      * @param batches stands where the progress says
      * @param classWeights of the loss; empty where all classes have the same
+     * @param group of the processes that each compute a part of every minibatch
      */
     public record Session(
             TrainingNetwork network,
@@ -38,15 +43,16 @@ public final class Trainer {
             TrainingState state,
             Batches batches,
             Device device,
-            Optional<Tensor> classWeights) {}
+            Optional<Tensor> classWeights,
+            ProcessGroup group) {}
 
     /**
      * What the loop calls.
      *
-     * @param evaluate measures the network as it is now; empty when it was stopped
+     * @param evaluate measures the network as it is now; empty when it was stopped, which all processes agree on
      * @param checkpoint saves everything
      * @param checkpointEvery iterations from one checkpoint to the next
-     * @param stop whether to stop after this step
+     * @param stop whether this process wants to stop after this step
      */
     public record Hooks(
             Function<Progress, Optional<Metrics>> evaluate,
@@ -81,11 +87,12 @@ public final class Trainer {
                 if (metrics.isPresent()) {
                     listener.accept(new TrainingEvent.EpochEnded(metrics.get()));
                     progress = progress.evaluated(metrics.get().validation().accuracy());
+                } else {
+                    stopped = true;
                 }
             }
             boolean early = progress.isOutOfPatience(recipe.length().patience());
             boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue() || early;
-            boolean stopped = hooks.stop().getAsBoolean();
             boolean due = finished || stopped || progress.iteration() % hooks.checkpointEvery() == 0;
             if (due && !progress.equals(saved)) {
                 hooks.checkpoint().accept(progress);
@@ -98,7 +105,7 @@ public final class Trainer {
             if (finished || stopped) {
                 return finished;
             }
-            step(listener);
+            step(hooks.stop(), listener);
         }
     }
 
@@ -107,7 +114,7 @@ public final class Trainer {
         return progress;
     }
 
-    private void step(Consumer<TrainingEvent> listener) {
+    private void step(BooleanSupplier stop, Consumer<TrainingEvent> listener) {
         long start = System.nanoTime();
         long iteration = progress.iteration();
         double rate = schedule.at(iteration, progress.warmup().on());
@@ -117,37 +124,71 @@ public final class Trainer {
         double value;
         try (Scope scope = Scope.inference()) {
             Batch batch = session.batches.next();
-            Tensor images = session.device.move(batch.images());
-            Tensor labels = session.device.move(batch.labels());
-
-            DroppedBlocks dropped = session.dropped;
-            Tensor logits = dropped.blocks().isEmpty()
-                    ? session.network.forward(images)
-                    : session.network.forward(images, dropped.at(iteration));
-            Tensor own = CrossEntropy.targets(
-                    labels, logits.size(1), recipe.regularization().labelSmoothing());
-            Tensor targets = batch.mixup().map(m -> m.apply(own)).orElse(own);
-            CrossEntropy loss = session.classWeights
-                    .map(weights -> CrossEntropy.of(logits, targets, weights))
-                    .orElseGet(() -> CrossEntropy.of(logits, targets));
-            value = loss.value();
+            Share mine = batch.size() > 0 ? forwardAndBackward(batch, iteration) : nothing();
+            FlatParameters gradients = session.network.gradients();
+            // What all processes must agree on travels with the gradients.
+            double[] sums =
+                    session.group.allReduce(gradients.all(), mine.loss, mine.correct, stop.getAsBoolean() ? 1 : 0);
+            value = sums[0];
+            stopped = sums[2] > 0;
             requireFinite("loss", value, rate);
-            session.network.backward(loss.gradient());
-            session.state.step(session.network.gradients(), rate, iteration);
+            session.state.step(gradients, rate, iteration);
             // ReLU may make 0 of a NaN and so hide it from the loss, but not from the gradients behind it.
             requireFinite(
                     "sum of all weights",
                     session.state.weights().trained().all().sum().item_double(),
                     rate);
 
-            int correct = (int)
-                    logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
             double seconds = (System.nanoTime() - start) / 1e9;
             progress = progress.after(
-                    new Progress.Step(value, correct, batch.size(), batch.last(), seconds, rate),
+                    new Progress.Step(value, (int) sums[1], batch.whole(), batch.last(), seconds, rate),
                     iteration + 1 == lastIteration);
         }
         listener.accept(new TrainingEvent.Stepped(progress, value, rate));
+    }
+
+    /**
+     * What this process adds to a minibatch, besides gradients.
+     *
+     * @param loss the mean of its images' losses, times their share of the whole minibatch
+     * @param correct how many of its images' classes were found
+     */
+    private record Share(double loss, long correct) {}
+
+    private Share forwardAndBackward(Batch batch, long iteration) {
+        Tensor images = session.device.move(batch.images());
+        Tensor labels = session.device.move(batch.labels());
+
+        DroppedBlocks dropped = session.dropped;
+        Tensor logits = dropped.blocks().isEmpty()
+                ? session.network.forward(images)
+                : session.network.forward(images, dropped.at(iteration));
+        Tensor own = CrossEntropy.targets(
+                labels, logits.size(1), recipe.regularization().labelSmoothing());
+        Tensor targets = batch.mixup().map(m -> m.apply(own)).orElse(own);
+        CrossEntropy loss = session.classWeights
+                .map(weights -> CrossEntropy.of(logits, targets, weights))
+                .orElseGet(() -> CrossEntropy.of(logits, targets));
+        double share = session.classWeights
+                .map(weights -> share(targets.matmul(weights).sum().item_double()))
+                .orElse((double) batch.size() / batch.whole());
+        session.network.backward(loss.gradient().mul_(new Scalar(share)));
+
+        long correct =
+                logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
+        return new Share(loss.value() * share, correct);
+    }
+
+    /** Where classes have weights, a part counts as much as its images' weights among those of the whole minibatch. */
+    private double share(double weight) {
+        return weight / session.group.allReduce(weight)[0];
+    }
+
+    /** An epoch's last minibatch may have fewer images than there are processes. */
+    private Share nothing() {
+        session.classWeights.ifPresent(weights -> session.group.allReduce(0));
+        session.network.gradients().all().zero_();
+        return new Share(0, 0);
     }
 
     private void requireFinite(String what, double value, double rate) {

@@ -6,7 +6,9 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Dataset;
 import dev.residual.data.Normalization;
+import dev.residual.data.Part;
 import dev.residual.data.Split;
+import dev.residual.distributed.ProcessGroup;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.graph.Graph;
@@ -16,6 +18,7 @@ import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.TrainingNetwork;
+import dev.residual.nn.Weights;
 import dev.residual.recipe.ClassWeights;
 import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoint;
@@ -46,6 +49,8 @@ public final class TrainingRun {
     private final Dataset dataset;
     private final Optional<RunDirectory> directory;
     private final Optional<Checkpoint> from;
+    private final ProcessGroup group;
+    private final Part part;
     private final Split split;
     private final Recipe recipe;
     private final EpochEvaluation evaluation;
@@ -59,6 +64,20 @@ public final class TrainingRun {
      *     read again
      */
     public TrainingRun(RunConfig config, Dataset dataset, Optional<RunDirectory> directory, Optional<Checkpoint> from) {
+        this(config, dataset, directory, from, ProcessGroup.ALONE);
+    }
+
+    /**
+     * The same for one of several processes, which all have the same configuration, data and checkpoint.
+     *
+     * @param directory only process 0 has one
+     */
+    public TrainingRun(
+            RunConfig config,
+            Dataset dataset,
+            Optional<RunDirectory> directory,
+            Optional<Checkpoint> from,
+            ProcessGroup group) {
         int classes = config.architecture().classes();
         ResidualException.require(
                 classes == dataset.classes().size(),
@@ -73,13 +92,15 @@ public final class TrainingRun {
         this.dataset = dataset;
         this.directory = directory;
         this.from = from;
+        this.group = group;
+        part = new Part(group.rank(), group.size());
         split = Split.of(dataset, config.data().validation(), config.seed());
         ResidualException.require(
                 split.train().size() > 0 && split.test().size() > 0,
                 dataset.name() + " has " + split.train().size() + " training images and "
                         + split.test().size() + " test images: expected some of both");
         recipe = config.recipe();
-        evaluation = new EpochEvaluation(recipe, split, config.seed());
+        evaluation = new EpochEvaluation(recipe, split, config.seed(), group);
         graph = config.graph();
         start = from.map(Checkpoint::progress)
                 .orElseGet(() -> Progress.start(recipe.schedule()))
@@ -88,6 +109,10 @@ public final class TrainingRun {
                 start.iteration() <= lastIteration(),
                 name() + " has " + start.iteration() + " iterations behind it already, and is to end after "
                         + lastIteration());
+        ResidualException.require(
+                recipe.images().batchSize() >= group.size(),
+                "a minibatch of " + recipe.images().batchSize() + " images cannot be divided among " + group.size()
+                        + " processes");
         from.ifPresent(this::requireThatItFits);
         requireThatCheckpointsCanBeRead();
     }
@@ -103,6 +128,11 @@ public final class TrainingRun {
     /** Where the run starts. */
     public Progress start() {
         return start;
+    }
+
+    /** Spent in summing up the gradients of all processes. */
+    public double secondsTogether() {
+        return group.seconds();
     }
 
     public int batchesPerEpoch() {
@@ -177,9 +207,12 @@ public final class TrainingRun {
                 || start.isOutOfPatience(recipe.length().patience());
     }
 
-    /** It was finished before; but a crash may have come between its last checkpoint and its model. */
+    /**
+     * It was finished before; but a crash may have come between its last checkpoint and its model. (Several processes
+     * evaluate once more: only process 0 would know.)
+     */
     private Optional<Trained> finishedBefore() {
-        if (!isOver() || directory.isEmpty()) {
+        if (!isOver() || directory.isEmpty() || group.size() > 1) {
             return Optional.empty();
         }
         return new MetricsFile(directory.get().metrics())
@@ -216,6 +249,7 @@ public final class TrainingRun {
                         split.train(),
                         normalization,
                         order,
+                        part,
                         recipe.images().batchSize(),
                         config.compute().precision(),
                         progress.position().epoch(),
@@ -230,7 +264,8 @@ public final class TrainingRun {
                             state,
                             batches,
                             device,
-                            classWeights(natives, device)),
+                            classWeights(natives, device),
+                            group),
                     recipe,
                     lastIteration(),
                     progress);
@@ -238,6 +273,7 @@ public final class TrainingRun {
             Trainer.Hooks hooks = new Trainer.Hooks(
                     p -> {
                         RunningStatistics before = RunningStatistics.of(state.weights());
+                        shareBuffers(state.weights());
                         Optional<Metrics> metrics = evaluation.measure(evaluator, network, p, stop);
                         if (metrics.isEmpty() || isOver()) { // stopped half-way, or done before
                             before.restore(state.weights());
@@ -283,6 +319,18 @@ public final class TrainingRun {
                     Model.of(card.withProvenance(provenance), state.shown()).save(d.best()));
             listener.accept(new TrainingEvent.BestKept(m));
         }
+    }
+
+    /**
+     * BN's running statistics are each process's own, of its part of the minibatches, until somebody looks at the network:
+     * then they are process 0's, as in PyTorch's DDP, and so are those of a checkpoint.
+     */
+    private void shareBuffers(Weights weights) {
+        weights.tensors().forEach((parameter, tensor) -> {
+            if (!parameter.trained()) {
+                group.broadcast(tensor);
+            }
+        });
     }
 
     /** The model of the last iteration tells what it reached. */

@@ -33,7 +33,7 @@ public final class TinyRun {
 
     private TinyRun() {}
 
-    private static ImageSet noise(int n, long seed) {
+    static ImageSet noise(int n, long seed) {
         Random random = new Random(seed);
         byte[] pixels = new byte[n * ImageSet.BYTES];
         short[] labels = new short[n];

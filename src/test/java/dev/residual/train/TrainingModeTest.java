@@ -11,6 +11,7 @@ import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
+import dev.residual.data.Part;
 import dev.residual.data.Seed;
 import dev.residual.evaluate.Evaluation;
 import dev.residual.evaluate.Evaluator;
@@ -62,11 +63,23 @@ class TrainingModeTest {
             Evaluation byBatches = evaluator.evaluateByBatchStatistics(TinyRun.DATA.test(), BATCH);
             Evaluation train = evaluator
                     .evaluateByBatchStatistics(
-                            network, TinyRun.DATA.train(), SHOWN, BATCH, Statistics.BATCH_AND_UPDATE, () -> false)
+                            network,
+                            TinyRun.DATA.train(),
+                            SHOWN,
+                            Part.WHOLE,
+                            BATCH,
+                            Statistics.BATCH_AND_UPDATE,
+                            () -> false)
                     .orElseThrow();
             Evaluation test = evaluator
                     .evaluateByBatchStatistics(
-                            network, TinyRun.DATA.test(), Order.PLAIN, BATCH, Statistics.BATCH_AND_UPDATE, () -> false)
+                            network,
+                            TinyRun.DATA.test(),
+                            Order.PLAIN,
+                            Part.WHOLE,
+                            BATCH,
+                            Statistics.BATCH_AND_UPDATE,
+                            () -> false)
                     .orElseThrow();
             assertThat(train.correct()).isEqualTo(correct(torch, TinyRun.DATA.train(), SHOWN));
             assertThat(test.correct()).isEqualTo(correct(torch, TinyRun.DATA.test(), Order.PLAIN));

@@ -1,0 +1,226 @@
+package dev.residual.distributed;
+
+import dev.residual.ResidualException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Notices processes that are lost, by a heartbeat of each in the store that all share. Process 0 watches all, the others
+ * watch process 0; who misses one says so in the store, in the sentence with which all of them end. A process whose main
+ * thread waits in a collective learns it from here: Gloo itself knows neither which one is lost nor, where it is merely
+ * silent, that it is.
+ */
+final class Watch implements AutoCloseable {
+    private static final String HEARTBEAT = "heartbeat/";
+    private static final String DONE = "done/";
+    private static final String FAILURE = "failure";
+    private static final String BROKEN = "broken";
+
+    /** From one heartbeat to the next. */
+    private static final Duration PERIOD = Duration.ofMillis(500);
+
+    /** Once somebody's connection is broken, who has had no heartbeat for so long is the one that is lost. */
+    private static final Duration SUSPECT = Duration.ofSeconds(4);
+
+    /** So long process 0, which serves the store, waits for the others to read why all end. */
+    private static final Duration FAREWELL = Duration.ofSeconds(5);
+
+    private final World world;
+    private final SharedStore store;
+    private final Pulse[] pulses;
+    private final CompletableFuture<String> verdict = new CompletableFuture<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::watch, "watch");
+    private volatile Optional<String> failure = Optional.empty();
+    private volatile long collective;
+    private volatile boolean broken;
+    private volatile long contact = System.nanoTime();
+
+    /**
+     * What was seen of a process.
+     *
+     * @param heartbeat its count of them, the collective that it is in or was in last, and its machine
+     * @param since when that heartbeat was seen first
+     * @param collectiveSince when that collective was
+     */
+    private record Pulse(String heartbeat, long since, long collectiveSince) {
+        String collective() {
+            return heartbeat.split(" ", 3)[1];
+        }
+
+        String name(int rank) {
+            return "process " + rank + " (" + heartbeat.split(" ", 3)[2] + ")";
+        }
+
+        /** Odd numbers are those of a process that waits for the others. */
+        boolean isWaiting() {
+            return Long.parseLong(collective()) % 2 == 1;
+        }
+    }
+
+    /** @param store a connection for nothing else, since it may wait for a lost process 0 for ever */
+    Watch(World world, SharedStore store) {
+        this.world = world;
+        this.store = store;
+        pulses = new Pulse[world.place().size()];
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The main thread begins to wait for the others, or ends to: only it calls this. */
+    void enterOrLeave() {
+        collective++;
+    }
+
+    /** Whether a process is known to be lost. */
+    boolean isBroken() {
+        if (since(contact).compareTo(world.timeout()) > 0) {
+            verdict.complete(silent(0));
+        }
+        return verdict.isDone();
+    }
+
+    /** @throws ResidualException when a process is lost */
+    void requireAll() {
+        if (isBroken()) {
+            throw new ResidualException(verdict.join() + "; the last checkpoint is kept, and 'resume' goes on from it");
+        }
+    }
+
+    /** What a collective that failed is to throw: the sentence that names who is lost, once that is known. */
+    RuntimeException lost(RuntimeException cause) {
+        if (cause instanceof ResidualException) {
+            return cause;
+        }
+        broken = true;
+        try {
+            verdict.get(world.timeout().plus(SUSPECT).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            verdict.complete(name(world.place().rank()) + " has lost a connection: " + SharedStore.firstLine(cause));
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        return new ResidualException(
+                verdict.join() + "; the last checkpoint is kept, and 'resume' goes on from it", cause);
+    }
+
+    /** Has all others end with this sentence, unless they have another one already. */
+    void fail(String sentence) {
+        failure = Optional.of(sentence);
+    }
+
+    private void watch() {
+        try {
+            boolean told = false;
+            for (long beats = 0; ; beats++) {
+                int me = world.place().rank();
+                store.set(HEARTBEAT + me, beats + " " + collective + " " + World.machine());
+                if (broken && !told) {
+                    told = true;
+                    store.add(BROKEN, 1);
+                }
+                failure.ifPresent(sentence -> store.setOnce(FAILURE, sentence));
+                store.get(FAILURE).ifPresent(verdict::complete);
+                look(store.add(BROKEN, 0) > 0);
+                contact = System.nanoTime();
+                if (closed.await(PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+                    break;
+                }
+            }
+            failure.ifPresent(sentence -> store.setOnce(FAILURE, sentence));
+            store.set(DONE + world.place().rank(), "");
+            awaitOthers();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        } catch (RuntimeException e) {
+            verdict.complete((world.master().served() ? "the store of torchrun" : name(0))
+                    + " is lost: its connection is broken");
+        }
+    }
+
+    /** @param suspicious whether somebody's connection is broken */
+    private void look(boolean suspicious) {
+        boolean first = world.place().rank() == 0;
+        Duration limit = suspicious && SUSPECT.compareTo(world.timeout()) < 0 ? SUSPECT : world.timeout();
+        for (int rank = 0; rank < (first ? pulses.length : 1); rank++) {
+            Pulse pulse = pulses[rank] = look(rank);
+            if (pulse != null
+                    && since(pulse.since).compareTo(limit) > 0
+                    && store.get(DONE + rank).isEmpty()) {
+                fail(suspicious ? pulse.name(rank) + " is lost: its connection is broken" : silent(rank));
+            }
+        }
+        if (first && nothingPasses()) {
+            fail("nothing passes between the processes for " + world.timeout().toSeconds()
+                    + " s, although each of them is alive: their network is broken");
+        }
+    }
+
+    /** @return null where it has not come yet */
+    private Pulse look(int rank) {
+        String heartbeat = store.get(HEARTBEAT + rank).orElse(null);
+        Pulse before = pulses[rank];
+        if (heartbeat == null || before != null && before.heartbeat.equals(heartbeat)) {
+            return before;
+        }
+        long now = System.nanoTime();
+        Pulse pulse = new Pulse(heartbeat, now, now);
+        boolean moved = before == null || !before.collective().equals(pulse.collective());
+        return moved ? pulse : new Pulse(heartbeat, now, before.collectiveSince);
+    }
+
+    /** All wait in the same collective, and have done so for long. */
+    private boolean nothingPasses() {
+        for (Pulse pulse : pulses) {
+            if (pulse == null
+                    || !pulse.isWaiting()
+                    || !pulse.collective().equals(pulses[0].collective())
+                    || since(pulse.collectiveSince).compareTo(world.timeout()) < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String silent(int rank) {
+        return name(rank) + " has not been heard of for " + world.timeout().toSeconds() + " s";
+    }
+
+    private String name(int rank) {
+        Pulse pulse = pulses[rank];
+        return pulse != null ? pulse.name(rank) : "process " + rank + (rank == 0 ? " (" + world.master() + ")" : "");
+    }
+
+    private static Duration since(long moment) {
+        return Duration.ofNanos(System.nanoTime() - moment);
+    }
+
+    /** Process 0 stays until those that live have read what they must: the store ends with it. */
+    private void awaitOthers() throws InterruptedException {
+        Duration limit = verdict.isDone() || failure.isPresent() ? FAREWELL : world.timeout();
+        long start = System.nanoTime();
+        for (int rank = 1; rank < pulses.length && world.place().rank() == 0; rank++) {
+            boolean lives = pulses[rank] != null && since(pulses[rank].since).compareTo(SUSPECT) < 0;
+            while (lives && store.get(DONE + rank).isEmpty() && since(start).compareTo(limit) < 0) {
+                Thread.sleep(50);
+            }
+        }
+    }
+
+    /** Says good-bye. */
+    @Override
+    public void close() {
+        closed.countDown();
+        Duration limit = world.place().rank() == 0 ? world.timeout().plus(FAREWELL) : FAREWELL;
+        try {
+            thread.join(limit.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
