@@ -27,6 +27,16 @@ final class BatchNormPrimitives implements AutoCloseable {
     private final Primitive forward;
     private final Primitive backward;
 
+    /** What it normalises by. */
+    enum By {
+        /** The batch's own statistics. */
+        BATCH,
+        /** Given ones, in training: the backward pass takes them for constants. */
+        GIVEN,
+        /** Given ones, in inference. */
+        RUNNING
+    }
+
     /**
      * The tensors that the backward pass needs.
      *
@@ -36,12 +46,12 @@ final class BatchNormPrimitives implements AutoCloseable {
      */
     record Statistics(Tensor mean, Tensor variance, Tensor mask) {}
 
-    /** @param running whether it normalises by given statistics, for inference, instead of the batch's own */
-    BatchNormPrimitives(BatchNorm bn, Shape shape, long batch, ScalarType type, int block, boolean running) {
+    BatchNormPrimitives(BatchNorm bn, Shape shape, long batch, ScalarType type, int block, By by) {
+        boolean running = by == By.RUNNING;
         int flags = dnnl.dnnl_use_scale
                 | dnnl.dnnl_use_shift
                 | (bn.relu() ? dnnl.dnnl_fuse_norm_relu : 0)
-                | (running ? dnnl.dnnl_use_global_stats : 0);
+                | (by == By.BATCH ? 0 : dnnl.dnnl_use_global_stats);
         float epsilon = (float) BatchNorm.EPSILON;
         try (Scope scope = Scope.open()) {
             maps = Format.ofMaps(batch, shape, type, block, natives);
@@ -95,13 +105,15 @@ final class BatchNormPrimitives implements AutoCloseable {
         return statistics;
     }
 
-    /** The forward pass by running statistics. */
-    void forwardByRunning(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
+    /** The forward pass by given statistics. */
+    Statistics forward(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
+        Statistics statistics = new Statistics(mean, variance, mask.allocate());
         try (Scope scope = Scope.open()) {
-            forward.run(arguments(x, scale, new Statistics(mean, variance, mask.allocate()))
+            forward.run(arguments(x, scale, statistics)
                     .put(dnnl.DNNL_ARG_SHIFT, channels, shift)
                     .put(dnnl.DNNL_ARG_DST, maps, y));
         }
+        return statistics;
     }
 
     /** The forward pass by running statistics, on memory that the caller keeps. */

@@ -1,5 +1,6 @@
 package dev.residual.backend;
 
+import dev.residual.backend.BatchNormPrimitives.By;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import dev.residual.graph.Operation;
@@ -42,7 +43,7 @@ final class OneDnnBackend implements Backend {
         Convolution conv = new Convolution("probe", block, 2 * block, 3, 1, false, Epilogue.NONE);
         try (ConvolutionPrimitives convolution = new ConvolutionPrimitives(conv, shape, 2, type, block, block);
                 BatchNormPrimitives norm =
-                        new BatchNormPrimitives(new BatchNorm("probe", block, true), shape, 2, type, block, false)) {
+                        new BatchNormPrimitives(new BatchNorm("probe", block, true), shape, 2, type, block, By.BATCH)) {
             return !convolution.isReference() && !norm.isReference();
         } catch (RuntimeException e) { // the only kind that oneDNN throws: it does not compute this at all
             return false;

@@ -1,5 +1,6 @@
 package dev.residual.backend;
 
+import dev.residual.backend.BatchNormPrimitives.By;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import dev.residual.graph.Operation;
@@ -152,7 +153,7 @@ final class OneDnnPlan implements InferencePlan {
 
     private Tensor batchNorm(Node node, BatchNorm bn, Tensor x) {
         BatchNormPrimitives made =
-                new BatchNormPrimitives(bn, node.shape(), images, type, OneDnnLayout.block(type), true);
+                new BatchNormPrimitives(bn, node.shape(), images, type, OneDnnLayout.block(type), By.RUNNING);
         primitives.add(made);
         Tensor y = allocate(node);
         steps.add(made.bind(

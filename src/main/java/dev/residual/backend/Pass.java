@@ -1,7 +1,9 @@
 package dev.residual.backend;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /** One operation's part in a pass of a minibatch through a network: what its kernel needs besides its inputs. */
@@ -17,6 +19,9 @@ public interface Pass {
     }
 
     Statistics statistics();
+
+    /** Adds up numbers over all processes, where BN's statistics are those of their whole minibatch; else empty. */
+    Optional<UnaryOperator<double[]>> sums();
 
     /** @param part of the parameter's name behind the operation's, such as {@code weight} */
     Tensor parameter(String part);

@@ -61,6 +61,13 @@ final class ProcessOptions {
             description = "After so long without a sign of life of one process all end. Default: ${DEFAULT-VALUE}.")
     private int timeout;
 
+    @Option(
+            names = "--sync-batch-norm",
+            description =
+                    "Batch normalisation by the statistics of the whole minibatch, as with one process. Default: of"
+                            + " each process's part.")
+    boolean syncBatchNorm;
+
     /** What the options and the environment say. */
     World world() {
         ResidualException.require(timeout >= 2 && timeout <= 86_400, "timeout " + timeout + ": expected 2 to 86400 s");
@@ -148,7 +155,7 @@ final class ProcessOptions {
     static RunConfig.Compute compute(RunConfig.Compute before, World world) {
         Place place = world.place();
         int threads = before.processes() == place.size() ? before.threads() : ThreadsOption.share(place.localSize());
-        return new RunConfig.Compute(place.size(), threads, before.precision(), before.device(), before.backend());
+        return before.with(place.size(), threads);
     }
 
     /** Trains: process 0 in words and with a report, the others silently. */

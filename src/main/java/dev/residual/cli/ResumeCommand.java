@@ -83,8 +83,7 @@ final class ResumeCommand implements Callable<Integer> {
                     .warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads "
                             + cores + " is faster, and rounds differently");
         }
-        RunConfig config = before.withCompute(new RunConfig.Compute(
-                compute.processes(), count, compute.precision(), compute.device(), compute.backend()));
+        RunConfig config = before.withCompute(compute.with(compute.processes(), count));
         if (iterations == null && epochs == null) {
             return config;
         }

@@ -236,6 +236,7 @@ final class TrainCommand implements Callable<Integer> {
                             group.get(), output, (config, done, images) -> config, config -> dataset, console::warn)
                     : training(asked, start, dataset, count)
                             .processes(group.get())
+                            .syncBatchNorm(processes.syncBatchNorm)
                             .launch()) {
                 return ProcessOptions.train(console, launch);
             }

@@ -58,6 +58,7 @@ public final class Training {
     private boolean numbered;
     private Consumer<TrainingEvent> listener = event -> {};
     private ProcessGroup group = ProcessGroup.ALONE;
+    private boolean syncBatchNorm;
 
     private Training(Architecture architecture, Dataset dataset) {
         this.dataset = dataset;
@@ -165,6 +166,12 @@ public final class Training {
         return this;
     }
 
+    /** Whether BN's statistics are those of the whole minibatch; by default they are of each process's part. */
+    public Training syncBatchNorm(boolean on) {
+        syncBatchNorm = on;
+        return this;
+    }
+
     /** The processes that train it together; the run directory is process 0's. */
     public Training processes(ProcessGroup all) {
         group = all;
@@ -233,7 +240,7 @@ public final class Training {
                 recipe,
                 new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.testFraction(), dataset.sha256()),
                 seed,
-                new RunConfig.Compute(group.size(), threads, chosen, where.toString(), backend),
+                new RunConfig.Compute(group.size(), syncBatchNorm, threads, chosen, where.toString(), backend),
                 keep,
                 RunConfig.Made.now(
                         description, warmStart.map(WarmStart::lineage).orElse(List.of())));

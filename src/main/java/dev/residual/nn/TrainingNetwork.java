@@ -9,6 +9,7 @@ import dev.residual.graph.Graph;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -20,6 +21,7 @@ public final class TrainingNetwork implements AutoCloseable {
     private final Weights weights;
     private final FlatParameters gradients;
     private final Map<String, Kernel> kernels;
+    private final Optional<UnaryOperator<double[]>> sums;
     private Walk walk;
 
     /**
@@ -27,6 +29,12 @@ public final class TrainingNetwork implements AutoCloseable {
      * @param backend not closed with this either
      */
     public TrainingNetwork(Graph graph, Weights weights, Backend backend) {
+        this(graph, weights, backend, Optional.empty());
+    }
+
+    /** @param sums adds up numbers over all processes, for BN by the statistics of their whole minibatch */
+    public TrainingNetwork(Graph graph, Weights weights, Backend backend, Optional<UnaryOperator<double[]>> sums) {
+        this.sums = sums;
         prepared = Walk.Prepared.of(Fusion.forTraining(graph), backend);
         kernels = prepared.byName();
         this.weights = weights;
@@ -45,7 +53,7 @@ public final class TrainingNetwork implements AutoCloseable {
      * @return N×classes float32 logits
      */
     public Tensor forward(Tensor images) {
-        return forward(images, prepared);
+        return forward(images, prepared, sums);
     }
 
     /**
@@ -55,12 +63,26 @@ public final class TrainingNetwork implements AutoCloseable {
      */
     public Tensor forward(Tensor images, Set<String> dropped) {
         gradients.all().zero_();
-        return forward(images, prepared.with(Dropping.of(prepared.graph(), dropped), kernels));
+        return forward(images, prepared.with(Dropping.of(prepared.graph(), dropped), kernels), sums);
     }
 
-    private Tensor forward(Tensor images, Walk.Prepared network) {
-        walk = new Walk(network, weights, Statistics.BATCH_AND_UPDATE, Optional.of(gradients));
+    private Tensor forward(Tensor images, Walk.Prepared network, Optional<UnaryOperator<double[]>> over) {
+        walk = new Walk(network, weights, Statistics.BATCH_AND_UPDATE, Optional.of(gradients), over);
         return walk.forward(images);
+    }
+
+    /**
+     * For a process that has no images of a minibatch: it adds nothing to the sums of the others, who wait for it all the
+     * same, here and in {@link #backward} with zeros.
+     *
+     * @param images any, N×C×H×W
+     * @return their logits; empty where processes do not share BN's statistics
+     */
+    public Optional<Tensor> forwardWithoutImages(Tensor images, Set<String> dropped) {
+        return sums.map(all -> forward(
+                images,
+                dropped.isEmpty() ? prepared : prepared.with(Dropping.of(prepared.graph(), dropped), kernels),
+                Optional.of(own -> all.apply(new double[own.length]))));
     }
 
     /**

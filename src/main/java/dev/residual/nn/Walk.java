@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -26,6 +27,7 @@ final class Walk {
     private final Weights weights;
     private final Pass.Statistics statistics;
     private final Optional<FlatParameters> gradients;
+    private final Optional<UnaryOperator<double[]>> sums;
     private final Scope home = Scope.current();
     private final Tensor[] values;
     private final List<List<Tensor>> saved = new ArrayList<>();
@@ -72,6 +74,17 @@ final class Walk {
 
     /** @param gradients receives those of the backward pass; empty where there will be none */
     Walk(Prepared network, Weights weights, Pass.Statistics statistics, Optional<FlatParameters> gradients) {
+        this(network, weights, statistics, gradients, Optional.empty());
+    }
+
+    /** @param sums see {@link Pass#sums} */
+    Walk(
+            Prepared network,
+            Weights weights,
+            Pass.Statistics statistics,
+            Optional<FlatParameters> gradients,
+            Optional<UnaryOperator<double[]>> sums) {
+        this.sums = sums;
         this.network = network;
         this.weights = weights;
         this.statistics = statistics;
@@ -182,6 +195,11 @@ final class Walk {
         @Override
         public Statistics statistics() {
             return network.graph.isFrozen(node) ? Statistics.RUNNING : statistics;
+        }
+
+        @Override
+        public Optional<UnaryOperator<double[]>> sums() {
+            return sums;
         }
 
         @Override

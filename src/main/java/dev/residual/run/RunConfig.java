@@ -41,7 +41,7 @@ public record RunConfig(
         Keep keep,
         Made made) {
     private static final int MAX_BYTES = 1 << 20;
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
 
     /**
      * What is trained on.
@@ -64,12 +64,14 @@ public record RunConfig(
      * What computes.
      *
      * @param processes that each take a part of every minibatch; another number rounds differently
+     * @param syncBatchNorm whether BN's statistics are those of the whole minibatch, not of each process's part
      * @param threads that an operation uses; another number may round differently
      * @param precision that the network computes in
      * @param device {@code cpu} or {@code cuda}
      * @param backend {@code auto}, {@code onednn} or {@code libtorch}
      */
-    public record Compute(int processes, int threads, Precision precision, String device, String backend) {
+    public record Compute(
+            int processes, boolean syncBatchNorm, int threads, Precision precision, String device, String backend) {
         public Compute {
             ResidualException.require(processes >= 1, "processes " + processes + ": expected 1 or more");
             ResidualException.require(
@@ -77,9 +79,13 @@ public record RunConfig(
                     "threads " + threads + ": expected 1 to " + Engine.MAX_THREADS);
         }
 
+        public Compute with(int otherProcesses, int otherThreads) {
+            return new Compute(otherProcesses, syncBatchNorm, otherThreads, precision, device, backend);
+        }
+
         /** By one process. */
         public Compute(int threads, Precision precision, String device, String backend) {
-            this(1, threads, precision, device, backend);
+            this(1, false, threads, precision, device, backend);
         }
     }
 
@@ -149,7 +155,7 @@ public record RunConfig(
      * @param what where it is from, to begin the error's sentence with
      */
     public static RunConfig read(String json, String what) {
-        return Json.readVersioned(json, RunConfig.class, what, List.of(RunConfig::toFormat2));
+        return Json.readVersioned(json, RunConfig.class, what, List.of(RunConfig::toFormat2, RunConfig::toFormat3));
     }
 
     /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */
@@ -178,7 +184,6 @@ public record RunConfig(
         config.set("data", ((ObjectNode) old.get("data")).putNull("testFraction"));
         config.set("seed", old.get("seed"));
         ObjectNode compute = config.putObject("compute");
-        compute.put("processes", 1);
         List.of("threads", "precision", "device").forEach(key -> compute.set(key, old.get(key)));
         compute.put("backend", "auto");
         ObjectNode keep = config.putObject("keep");
@@ -195,6 +200,12 @@ public record RunConfig(
         if (provenance.has("from")) {
             made.withArray("startedFrom").add(provenance.get("from").asText());
         }
+        return config;
+    }
+
+    /** Until then there was one process. */
+    private static ObjectNode toFormat3(ObjectNode config) {
+        config.withObject("/compute").put("processes", 1).put("syncBatchNorm", false);
         return config;
     }
 }

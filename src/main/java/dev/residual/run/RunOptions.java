@@ -33,6 +33,9 @@ public final class RunOptions {
         if (compute.processes() > 1) {
             options.put("processes", Integer.toString(compute.processes()));
         }
+        if (compute.syncBatchNorm()) {
+            options.put("sync-batch-norm", "true");
+        }
         options.put("threads", Integer.toString(compute.threads()));
         options.put("precision", compute.precision().toString());
         options.put("device", compute.device());

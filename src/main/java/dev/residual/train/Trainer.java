@@ -19,6 +19,7 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /** The training loop. */
 public final class Trainer {
@@ -124,7 +125,7 @@ public final class Trainer {
         double value;
         try (Scope scope = Scope.inference()) {
             Batch batch = session.batches.next();
-            Share mine = batch.size() > 0 ? forwardAndBackward(batch, iteration) : nothing();
+            Share mine = batch.size() > 0 ? forwardAndBackward(batch, iteration) : nothing(batch, iteration);
             FlatParameters gradients = session.network.gradients();
             // What all processes must agree on travels with the gradients.
             double[] sums =
@@ -185,8 +186,13 @@ public final class Trainer {
     }
 
     /** An epoch's last minibatch may have fewer images than there are processes. */
-    private Share nothing() {
+    private Share nothing(Batch batch, long iteration) {
+        Tensor none = batch.images();
+        Tensor any = torch.zeros(new long[] {1, none.size(1), none.size(2), none.size(3)}, none.options());
+        Optional<Tensor> logits =
+                session.network.forwardWithoutImages(session.device.move(any), session.dropped.at(iteration));
         session.classWeights.ifPresent(weights -> session.group.allReduce(0));
+        logits.ifPresent(l -> session.network.backward(l.zero_()));
         session.network.gradients().all().zero_();
         return new Share(0, 0);
     }

@@ -38,6 +38,7 @@ import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -244,7 +245,7 @@ public final class TrainingRun {
                 TrainingState state = from.map(c -> TrainingState.of(recipe, graph, c, device))
                         .orElseGet(() ->
                                 TrainingState.of(recipe, graph, Initialization.he(graph, config.seed(), device)));
-                TrainingNetwork network = new TrainingNetwork(graph, state.weights(), backend);
+                TrainingNetwork network = new TrainingNetwork(graph, state.weights(), backend, sums());
                 Batches batches = new Batches(
                         split.train(),
                         normalization,
@@ -319,6 +320,11 @@ public final class TrainingRun {
                     Model.of(card.withProvenance(provenance), state.shown()).save(d.best()));
             listener.accept(new TrainingEvent.BestKept(m));
         }
+    }
+
+    private Optional<UnaryOperator<double[]>> sums() {
+        boolean synced = config.compute().syncBatchNorm() && group.size() > 1;
+        return synced ? Optional.of(group::allReduce) : Optional.empty();
     }
 
     /**

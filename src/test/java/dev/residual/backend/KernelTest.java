@@ -206,6 +206,21 @@ class KernelTest {
     @ParameterizedTest
     @MethodSource("everywhere")
     void computesAndFindsItsGradients(Case c, String name, Precision precision) {
+        check(c, name, precision, new TestPass(false));
+    }
+
+    static Stream<Arguments> normsEverywhere() {
+        return everywhere().filter(arguments -> ((Case) arguments.get()[0]).name.equals("batch norm"));
+    }
+
+    /** Of several processes, one that has the whole minibatch. */
+    @ParameterizedTest
+    @MethodSource("normsEverywhere")
+    void batchNormOfSeveralProcesses(Case c, String name, Precision precision) {
+        check(c, name, precision, new TestPass(false).alone());
+    }
+
+    private void check(Case c, String name, Precision precision, TestPass pass) {
         Backends.assumeHere(name, precision);
         Engine.start(c.threads);
         torch.manual_seed(5);
@@ -216,7 +231,6 @@ class KernelTest {
                 Backend backend = Backend.of(name, Device.CPU, precision);
                 Kernel kernel = backend.kernel(graph, node)) {
             Tensor x = random(BATCH, c.input.channels(), c.input.height(), c.input.width());
-            TestPass pass = new TestPass(false);
             for (Parameter p : node.operation().parameters()) {
                 String part = p.name().substring(p.name().indexOf('.') + 1);
                 boolean positive = part.equals("running_var");

@@ -4,7 +4,9 @@ import dev.residual.backend.Pass.Statistics;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /** One kernel's part in a pass, for a kernel that is alone. Side tasks are done at once. */
@@ -13,6 +15,7 @@ final class TestPass implements Pass {
     private final Map<String, Tensor> gradients = new HashMap<>();
     private final boolean overwrites;
     private List<Tensor> saved = List.of();
+    private Optional<UnaryOperator<double[]>> sums = Optional.empty();
 
     /** @param overwrites whether inputs and gradients may be overwritten */
     TestPass(boolean overwrites) {
@@ -29,6 +32,17 @@ final class TestPass implements Pass {
     @Override
     public Statistics statistics() {
         return Statistics.BATCH_AND_UPDATE;
+    }
+
+    @Override
+    public Optional<UnaryOperator<double[]>> sums() {
+        return sums;
+    }
+
+    /** As the only one of all processes. */
+    TestPass alone() {
+        sums = Optional.of(UnaryOperator.identity());
+        return this;
     }
 
     @Override

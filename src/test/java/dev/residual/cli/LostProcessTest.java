@@ -3,7 +3,7 @@ package dev.residual.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.residual.data.PictureFolders;
-import dev.residual.distributed.Processes;
+import dev.residual.distributed.TestProcesses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -55,7 +55,7 @@ class LostProcessTest {
 
         private static Command start(Path run, List<String> first, List<String> last) throws IOException {
             Path output = run.resolveSibling(run.getFileName() + "-" + first.get(0) + ".txt");
-            List<String> command = new ArrayList<>(Processes.java(Main.class));
+            List<String> command = new ArrayList<>(TestProcesses.java(Main.class));
             command.addAll(first);
             command.addAll(List.of("--timeout", "" + TIMEOUT));
             command.addAll(last);

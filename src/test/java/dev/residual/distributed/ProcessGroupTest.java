@@ -30,7 +30,7 @@ public class ProcessGroupTest {
     @TempDir
     Path folder;
 
-    public static final class Collectives implements Processes.Work {
+    public static final class Collectives implements TestProcesses.Work {
         @Override
         public String apply(ProcessGroup group, String... arguments) {
             try (Scope scope = Scope.open()) {
@@ -54,12 +54,12 @@ public class ProcessGroupTest {
 
     @Test
     void sumsAndBroadcastsAreThoseOfAllProcesses() throws IOException, InterruptedException {
-        Processes.End same = new Processes.End(
+        TestProcesses.End same = new TestProcesses.End(
                 0, List.of(3f, 30f, 6.0, 5f, "from 0", 0.1 + 0.1 + 0.1).toString());
-        assertThat(Processes.run(3, folder, Collectives.class)).containsExactly(same, same, same);
+        assertThat(TestProcesses.run(3, folder, Collectives.class)).containsExactly(same, same, same);
     }
 
-    public static final class OneFails implements Processes.Work {
+    public static final class OneFails implements TestProcesses.Work {
         @Override
         public String apply(ProcessGroup group, String... arguments) {
             ResidualException.require(group.rank() == 0, "the disk is full");
@@ -70,8 +70,8 @@ public class ProcessGroupTest {
     /** All end with the sentence of the one that failed. */
     @Test
     void theFailureOfOneIsThatOfAll() throws IOException, InterruptedException {
-        List<Processes.End> ends = Processes.run(2, folder, OneFails.class);
-        assertThat(ends).extracting(Processes.End::code).containsExactly(1, 1);
+        List<TestProcesses.End> ends = TestProcesses.run(2, folder, OneFails.class);
+        assertThat(ends).extracting(TestProcesses.End::code).containsExactly(1, 1);
         assertThat(ends.get(0).said())
                 .startsWith("process 1 (" + World.machine() + ") has ended: the disk is full")
                 .contains("the last checkpoint is kept");

@@ -17,10 +17,10 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Several JVMs that make one group, told who they are by torchrun's variables. */
-public final class Processes {
+public final class TestProcesses {
     private static final long PATIENCE = 120;
 
-    private Processes() {}
+    private TestProcesses() {}
 
     /** What each of them does; public, with a public constructor without arguments. */
     public interface Work {
@@ -48,7 +48,7 @@ public final class Processes {
         List<Process> all = new ArrayList<>();
         try {
             for (int rank = 0; rank < size; rank++) {
-                ProcessBuilder builder = new ProcessBuilder(java(Processes.class, work.getName()));
+                ProcessBuilder builder = new ProcessBuilder(java(TestProcesses.class, work.getName()));
                 builder.command().add(said(folder, rank).toString());
                 builder.command().addAll(List.of(arguments));
                 builder.environment()
