@@ -25,6 +25,7 @@ module dev.residual {
 
     exports dev.residual;
     exports dev.residual.data;
+    exports dev.residual.distributed;
     exports dev.residual.evaluate;
     exports dev.residual.graph;
     exports dev.residual.launch;

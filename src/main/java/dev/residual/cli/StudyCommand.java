@@ -49,7 +49,8 @@ final class StudyCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "STUDY",
             arity = "0..1",
-            description = "table6, depth, shortcuts, responses, article, variants, or a file (docs/studies.md describes it).")
+            description =
+                    "table6, depth, shortcuts, responses, article, variants, or a file (docs/studies.md describes it).")
     private String name;
 
     @Option(

@@ -34,7 +34,8 @@ public record Study(
         boolean responses,
         List<Variation> variations) {
     /** The studies that come with the program. */
-    public static final List<String> SHIPPED = List.of("table6", "depth", "shortcuts", "responses", "article", "variants");
+    public static final List<String> SHIPPED =
+            List.of("table6", "depth", "shortcuts", "responses", "article", "variants");
 
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_VARIATIONS = 100;

@@ -66,7 +66,8 @@ class TerminalTest {
 
     @Test
     void theArticlesLinesSayOnlyWhatWasMeasured() {
-        List<String> options = List.of("-a", "resnet8", "--dataset", "shapes", "--recipe", "article", "--iterations", "1");
+        List<String> options =
+                List.of("-a", "resnet8", "--dataset", "shapes", "--recipe", "article", "--iterations", "1");
         assertThat(train(options, "--output", folder.resolve("measured")).out())
                 .containsPattern("epoch 0, loss 0\\.000, train_acc \\d+\\.\\d{3} %, test_acc \\d+\\.\\d{3} %");
         assertThat(train(options, "--no-evaluate-training", "--output", folder.resolve("less"))
