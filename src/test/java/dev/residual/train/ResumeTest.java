@@ -308,7 +308,7 @@ class ResumeTest {
         RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 3);
         for (String file : List.of("model.safetensors", "optimizer.safetensors", "progress.json", "SHA256SUMS")) {
             Path run = newRun();
-            train(config, run, 12);
+            train(config, run, 8);
             Path newest = newestCheckpoint(run);
             byte[] bytes = Files.readAllBytes(newest.resolve(file));
             bytes[bytes.length / 2] ^= 1;
