@@ -24,6 +24,9 @@ final class Watch implements AutoCloseable {
     /** From one heartbeat to the next. */
     private static final Duration PERIOD = Duration.ofMillis(500);
 
+    /** Who was heard of within so long is alive. */
+    private static final Duration ALIVE = PERIOD.multipliedBy(3);
+
     /** Once somebody's connection is broken, who has had no heartbeat for so long is the one that is lost. */
     private static final Duration SUSPECT = Duration.ofSeconds(4);
 
@@ -174,10 +177,11 @@ final class Watch implements AutoCloseable {
         return moved ? pulse : new Pulse(heartbeat, now, before.collectiveSince);
     }
 
-    /** All wait in the same collective, and have done so for long. */
+    /** All wait in the same collective, and have done so for long; each of them was heard of just now. */
     private boolean nothingPasses() {
         for (Pulse pulse : pulses) {
             if (pulse == null
+                    || since(pulse.since).compareTo(ALIVE) > 0
                     || !pulse.isWaiting()
                     || !pulse.collective().equals(pulses[0].collective())
                     || since(pulse.collectiveSince).compareTo(world.timeout()) < 0) {
