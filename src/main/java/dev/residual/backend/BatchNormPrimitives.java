@@ -91,21 +91,20 @@ final class BatchNormPrimitives implements AutoCloseable {
     }
 
     /**
+     * The forward pass by the batch's own statistics.
+     *
      * @param scale C float32
      * @param shift C float32
      * @param y receives the output
      */
     Statistics forward(Tensor x, Tensor scale, Tensor shift, Tensor y) {
-        Statistics statistics = new Statistics(torch.empty_like(scale), torch.empty_like(scale), mask.allocate());
-        try (Scope scope = Scope.open()) {
-            forward.run(arguments(x, scale, statistics)
-                    .put(dnnl.DNNL_ARG_SHIFT, channels, shift)
-                    .put(dnnl.DNNL_ARG_DST, maps, y));
-        }
-        return statistics;
+        return forward(x, scale, shift, torch.empty_like(scale), torch.empty_like(scale), y);
     }
 
-    /** The forward pass by given statistics. */
+    /**
+     * @param mean is read where statistics are given, and else receives the batch's
+     * @param variance the same
+     */
     Statistics forward(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
         Statistics statistics = new Statistics(mean, variance, mask.allocate());
         try (Scope scope = Scope.open()) {

@@ -69,11 +69,6 @@ record LibtorchBatchNorm(BatchNorm operation, Shape shape, Layout layout, SideTa
     }
 
     @Override
-    public long count(Tensor x) {
-        return x.size(0) * shape.height() * shape.width();
-    }
-
-    @Override
     public Moments moments(Tensor x) {
         T_TensorTensor_T found = tasks.withFixedThreads(
                 () -> torch.var_mean(x.to(ScalarType.Float), new long[] {0, 2, 3}, false, false));

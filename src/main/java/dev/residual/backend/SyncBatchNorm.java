@@ -1,7 +1,9 @@
 package dev.residual.backend;
 
 import dev.residual.graph.Operation.BatchNorm;
+import dev.residual.graph.Shape;
 import dev.residual.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
@@ -34,8 +36,12 @@ record SyncBatchNorm(Part part, UnaryOperator<double[]> sums) {
     interface Part {
         Moments moments(Tensor x);
 
-        /** Values of each channel of x. */
-        long count(Tensor x);
+        Shape shape();
+
+        /** How many values each channel of x has. */
+        default long count(Tensor x) {
+            return x.size(0) * shape().height() * shape().width();
+        }
 
         Output forward(Tensor x, Tensor scale, Tensor shift, Moments moments);
 
@@ -75,15 +81,10 @@ record SyncBatchNorm(Part part, UnaryOperator<double[]> sums) {
         Moments whole = new Moments(Tensors.of(mean, channels), Tensors.of(variance, channels));
         updateRunning(whole, all, pass);
         Output output = part.forward(x, pass.parameter("weight"), pass.parameter("bias"), whole);
-        Tensor[] saved = new Tensor[4 + output.mask().size()];
-        saved[0] = x;
-        saved[1] = whole.mean();
-        saved[2] = whole.variance();
-        saved[3] = Tensors.of(new long[] {(long) all});
-        for (int i = 4; i < saved.length; i++) {
-            saved[i] = output.mask().get(i - 4);
-        }
-        pass.save(saved);
+        List<Tensor> saved =
+                new ArrayList<>(List.of(x, whole.mean(), whole.variance(), Tensors.of(new long[] {(long) all})));
+        saved.addAll(output.mask());
+        pass.save(saved.toArray(Tensor[]::new));
         return output.y();
     }
 

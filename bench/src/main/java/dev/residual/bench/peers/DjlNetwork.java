@@ -71,7 +71,8 @@ final class DjlNetwork {
         boolean known = a.shortcut() == Shortcut.A || a.shortcut() == Shortcut.ARTICLE;
         List<Integer> channels = a.stages().channels();
         if (!known
-                || !a.block().equals(Architecture.of("resnet20").withWidths(channels).block())) {
+                || !a.block()
+                        .equals(Architecture.of("resnet20").withWidths(channels).block())) {
             throw new ResidualException(a.name() + ": expected basic blocks, with shortcut A or the article's");
         }
         int in = a.stages().stem();

@@ -4,6 +4,7 @@ import dev.residual.backend.Backend;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Normalization;
+import dev.residual.distributed.ProcessGroup;
 import dev.residual.graph.Graph;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.TrainingNetwork;
@@ -36,7 +37,14 @@ record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batc
                 0,
                 0);
         Trainer trainer = new Trainer(
-                new Trainer.Session(network, DroppedBlocks.of(graph, Setup.SEED), state, batches, Device.CPU, Optional.empty()),
+                new Trainer.Session(
+                        network,
+                        DroppedBlocks.of(graph, Setup.SEED),
+                        state,
+                        batches,
+                        Device.CPU,
+                        Optional.empty(),
+                        ProcessGroup.ALONE),
                 recipe,
                 Long.MAX_VALUE,
                 Progress.start(recipe.schedule()));
