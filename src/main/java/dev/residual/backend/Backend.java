@@ -23,7 +23,7 @@ public interface Backend extends AutoCloseable {
     /** Name, version and instructions, such as {@code oneDNN 3.11.0, avx2}. Other ones round differently. */
     String description();
 
-    /** Whether it was to be oneDNN, which is faster, and cannot be; {@link #description} says why. */
+    /** Whether it replaces oneDNN, which is faster but unavailable; {@link #description} says why. */
     default boolean isFallback() {
         return false;
     }

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /**
- * How many cores other processes keep busy, as far as this one can see (a container does not see out of itself). Those
- * that train together with this one are no others: they have cores of their own.
+ * How many cores other processes keep busy, as far as this process can see (not beyond its container). Processes of the
+ * same training run do not count: they have their own cores.
  */
 final class BusyCores implements IntSupplier {
     private static final long EVERY = TimeUnit.SECONDS.toNanos(1);

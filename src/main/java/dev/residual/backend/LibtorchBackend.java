@@ -72,7 +72,7 @@ final class LibtorchBackend implements Backend {
 
     @Override
     public Tensor input(Tensor images) {
-        return Tensors.channelsLast(device.move(images)); // with few channels, the backward pass of others gave NaNs
+        return Tensors.channelsLast(device.move(images)); // other layouts gave NaN gradients with few channels
     }
 
     @Override

@@ -85,8 +85,8 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
     }
 
     /**
-     * In float32 where bfloat16 channels do not fill blocks of 8: there libtorch 2.10's gradient is wrong without a word, as
-     * its convolution is in plain order (KernelTest).
+     * In float32 where bfloat16 channels do not fill blocks of 8: there libtorch 2.10's gradient is silently wrong, as
+     * is its convolution in plain order (KernelTest).
      */
     private Tensor inputGradient(Tensor gradient, Tensor x, Tensor weight) {
         ScalarType type = x.scalar_type();

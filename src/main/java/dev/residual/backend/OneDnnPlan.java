@@ -57,6 +57,7 @@ final class OneDnnPlan implements InferencePlan {
             for (Node node : graph.nodes()) {
                 values[node.index()] = prepare(node);
                 node.inputs().stream()
+                        .distinct()
                         .filter(i -> lastUse[i] == node.index() && values[i] != values[node.index()])
                         .forEach(i -> release(values[i]));
             }

@@ -12,7 +12,7 @@ public interface Pass {
     enum Statistics {
         /** The batch's own, which also move the running ones: training. */
         BATCH_AND_UPDATE,
-        /** The batch's own: what a network shows that is never put into evaluation mode. */
+        /** The batch's own, not updating the running ones: evaluation in training mode. */
         BATCH,
         /** The running ones, so that no image depends on others: inference. */
         RUNNING
@@ -45,9 +45,9 @@ public interface Pass {
     List<Tensor> saved();
 
     /**
-     * Has something computed that nothing in the backward pass waits for, perhaps by another thread.
+     * Queues a computation that the backward pass does not wait for; another thread may run it.
      *
-     * @param computation is given handles of its own on what it needs, which stays as it is until then
+     * @param computation gets its own handles on {@code needed}, which must not change until then
      */
     void later(Consumer<List<Tensor>> computation, Tensor... needed);
 }

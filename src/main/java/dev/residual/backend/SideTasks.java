@@ -77,8 +77,8 @@ public final class SideTasks implements AutoCloseable {
     }
 
     /**
-     * Has something computed that nothing waits for, at once or by another thread before {@link #await} returns. What it is
-     * computed from must stay as it is until then, and {@code task} keeps it alive.
+     * Runs a task now, or on another thread before {@link #await} returns. Its inputs must not change until then;
+     * {@code task} keeps them alive.
      */
     public void later(Runnable task) {
         Runnable scoped = () -> {

@@ -2,6 +2,7 @@ package dev.residual.backend;
 
 import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Shape;
+import dev.residual.tensor.Device;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +79,7 @@ record SyncBatchNorm(Part part, UnaryOperator<double[]> sums) {
             mean[c] = (float) centre;
             variance[c] = (float) Math.max(0, sum[channels + c] / all - centre * centre);
         }
-        Moments whole = new Moments(Tensors.of(mean, channels), Tensors.of(variance, channels));
+        Moments whole = new Moments(beside(x, mean), beside(x, variance));
         updateRunning(whole, all, pass);
         Output output = part.forward(x, pass.parameter("weight"), pass.parameter("bias"), whole);
         List<Tensor> saved =
@@ -86,6 +87,11 @@ record SyncBatchNorm(Part part, UnaryOperator<double[]> sums) {
         saved.addAll(output.mask());
         pass.save(saved.toArray(Tensor[]::new));
         return output.y();
+    }
+
+    /** On the same device. */
+    private static Tensor beside(Tensor x, float[] values) {
+        return Device.of(x).move(Tensors.of(values, values.length));
     }
 
     /** Moves the running statistics as libtorch's BN does. */
@@ -131,6 +137,6 @@ record SyncBatchNorm(Part part, UnaryOperator<double[]> sums) {
             ofScale[c] = (float) (factor * sum[c]);
             ofShift[c] = (float) (factor * sum[channels + c]);
         }
-        return ofX.add_(part.scaled(x, Tensors.of(ofScale, channels), Tensors.of(ofShift, channels), whole));
+        return ofX.add_(part.scaled(x, beside(x, ofScale), beside(x, ofShift), whole));
     }
 }

@@ -8,6 +8,7 @@ import dev.residual.formats.Naming;
 import dev.residual.nn.Activation;
 import dev.residual.nn.Block.Layer;
 import dev.residual.nn.Shortcut;
+import dev.residual.recipe.ClassWeights;
 import dev.residual.recipe.Optimizer.Decay;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ final class Converters {
                 .registerConverter(RecipeOptions.OptimizerKind.class, oneOf(RecipeOptions.OptimizerKind.values()))
                 .registerConverter(RecipeOptions.ScheduleKind.class, oneOf(RecipeOptions.ScheduleKind.values()))
                 .registerConverter(TrainCommand.Kept.class, oneOf(TrainCommand.Kept.values()))
+                .registerConverter(ClassWeights.class, oneOf(ClassWeights.values()))
                 .registerConverter(Decay.On.class, oneOf(Decay.On.values()))
                 .registerConverter(EvaluateCommand.Part.class, oneOf(EvaluateCommand.Part.values()))
                 .registerConverter(ExportCommand.Format.class, oneOf(ExportCommand.Format.values()))

@@ -51,8 +51,7 @@ public record Mixup(double lambda, int[] partners) {
     /** @param values one row an image, whatever its shape and type */
     public Tensor apply(Tensor values) {
         long[] order = IntStream.of(partners).asLongStream().toArray();
-        Device device = values.is_cuda() ? Device.CUDA : Device.CPU;
-        Tensor others = values.index_select(0, device.move(Tensors.of(order)));
+        Tensor others = values.index_select(0, Device.of(values).move(Tensors.of(order)));
         return values.mul(new Scalar(lambda)).add_(others, new Scalar(1 - lambda));
     }
 }

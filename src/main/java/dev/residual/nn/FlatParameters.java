@@ -11,8 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * One float32 value for each trained one of a network, all in one tensor, and a view of it for each parameter: what is
- * done to all of them alike, such as the optimizer's update, is one operation.
+ * A network's trained parameters (or a value for each: gradients, momenta) as one flat float32 tensor, with a view per
+ * parameter, so that an update is one operation.
  */
 public final class FlatParameters implements AutoCloseable {
     private final Tensor all;

@@ -26,12 +26,11 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network for inference: BN folded into the convolutions, what can be one operation fused, and prepared once.
+ * A network for inference: BN folded into convolutions, operations fused, everything prepared once.
  *
  * <p>The logits of an image depend on no other image. So many images are divided into parts, and each of the engine's
- * threads takes the next part and computes it alone: nobody waits for anybody before the end, and where another process
- * wants a core, the threads on the others compute more. Any number of threads may use one network at once; closing it
- * while one of them does is an error of the caller's.
+ * threads takes the next part and computes it alone: threads wait only at the end, and those whose core is shared with
+ * another process compute fewer parts. Any number of threads may use one network at once; none may when it is closed.
  */
 public final class InferenceNetwork implements AutoCloseable {
     /** Images of a part, at most. Fewer or more (16 to 256 were tried) are hardly faster an image; more take more memory. */

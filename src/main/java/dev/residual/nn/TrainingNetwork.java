@@ -53,7 +53,7 @@ public final class TrainingNetwork implements AutoCloseable {
      * @return N×classes float32 logits
      */
     public Tensor forward(Tensor images) {
-        return forward(images, prepared, sums);
+        return forward(images, Set.of());
     }
 
     /**
@@ -62,8 +62,16 @@ public final class TrainingNetwork implements AutoCloseable {
      * @param dropped names of {@link Dropping#operations}: what leads to them is not computed, and its gradients are 0
      */
     public Tensor forward(Tensor images, Set<String> dropped) {
-        gradients.all().zero_();
-        return forward(images, prepared.with(Dropping.of(prepared.graph(), dropped), kernels), sums);
+        if (!dropped.isEmpty()) {
+            gradients.all().zero_();
+        }
+        return forward(images, without(dropped), sums);
+    }
+
+    private Walk.Prepared without(Set<String> dropped) {
+        return Dropping.operations(prepared.graph()).isEmpty()
+                ? prepared
+                : prepared.with(Dropping.of(prepared.graph(), dropped), kernels);
     }
 
     private Tensor forward(Tensor images, Walk.Prepared network, Optional<UnaryOperator<double[]>> over) {
@@ -72,17 +80,15 @@ public final class TrainingNetwork implements AutoCloseable {
     }
 
     /**
-     * For a process that has no images of a minibatch: it adds nothing to the sums of the others, who wait for it all the
-     * same, here and in {@link #backward} with zeros.
+     * For a process without images in a minibatch: adds zeros to the all-reduces that the others wait for; {@link
+     * #backward} with zeros must follow.
      *
      * @param images any, N×C×H×W
      * @return their logits; empty where processes do not share BN's statistics
      */
     public Optional<Tensor> forwardWithoutImages(Tensor images, Set<String> dropped) {
-        return sums.map(all -> forward(
-                images,
-                dropped.isEmpty() ? prepared : prepared.with(Dropping.of(prepared.graph(), dropped), kernels),
-                Optional.of(own -> all.apply(new double[own.length]))));
+        return sums.map(
+                all -> forward(images, without(dropped), Optional.of(own -> all.apply(new double[own.length]))));
     }
 
     /**

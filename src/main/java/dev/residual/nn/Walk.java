@@ -99,7 +99,9 @@ final class Walk {
 
     /** @param seen is shown the output of each node, which may be overwritten afterwards */
     Tensor forward(Tensor images, BiConsumer<Node, Tensor> seen) {
-        network.backend.tasks().beginForward();
+        if (statistics != Statistics.RUNNING) { // an inference's thread has its number of threads already
+            network.backend.tasks().beginForward();
+        }
         values[0] = network.backend.input(images);
         for (Node node : network.graph.nodes()) {
             if (network.liveness.computed().get(node.index())) {
@@ -164,7 +166,7 @@ final class Walk {
         saved.get(node.index()).forEach(Tensor::close);
     }
 
-    /** Adds what came another way; the sum is in memory of ours where there is some. */
+    /** Adds the gradient of another path, in place where the memory is ours. */
     private Gradient sum(Gradient before, Gradient more) {
         if (before == null) {
             return more;

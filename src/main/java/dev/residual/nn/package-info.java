@@ -1,6 +1,5 @@
 /**
- * The residual networks ({@link dev.residual.nn.Architecture}): their names, blocks and shortcuts; their weights; and a
- * network at work, in training and in inference. What an operation is, is in {@code graph}; who computes it, in
- * {@code backend}.
+ * The residual networks ({@link dev.residual.nn.Architecture}): their names, blocks and shortcuts; their weights; and
+ * networks for training and inference. Operations are defined in {@code graph} and computed in {@code backend}.
  */
 package dev.residual.nn;

@@ -13,7 +13,7 @@ import java.util.stream.StreamSupport;
 
 /** A recipe as options of {@code residual train}, without the dashes before them, and how it differs from the named one. */
 public final class RecipeChanges {
-    /** Options that are not called as the last word of their field; every other one is. */
+    /** Options not named after the last word of their field. */
     private static final Map<String, String> OPTIONS = Map.of(
             "optimizer.type", "optimizer",
             "optimizer.decay.factor", "weight-decay",

@@ -33,7 +33,7 @@ public sealed interface Schedule {
         return false;
     }
 
-    /** Whether the learning rate is on its way there, so that no single change of it is worth a word. */
+    /** Whether the learning rate changes gradually there, so that changes are not reported. */
     boolean isGradual(long iteration);
 
     Schedule withLearningRate(double rate);
@@ -141,7 +141,7 @@ public sealed interface Schedule {
 
         @Override
         public Steps withLearningRate(double rate) {
-            return new Steps(rate, milestones, gamma, warmup, warmupLearningRate);
+            return new Steps(rate, milestones, gamma, warmup, warmupLearningRate * (rate / learningRate));
         }
 
         public Steps withMilestones(List<Long> iterations) {

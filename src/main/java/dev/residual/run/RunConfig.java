@@ -119,11 +119,14 @@ public record RunConfig(
 
     /** What can be known only from the validation images needs some. */
     public RunConfig {
-        ResidualException.require(
-                data.validation > 0 || !keep.best, "keep best: expected validation images, by which it is told");
+        ResidualException.require(data.validation > 0 || !keep.best, "keep best needs validation images");
         ResidualException.require(
                 data.validation > 0 || recipe.length().patience() == 0,
-                "patience " + recipe.length().patience() + ": expected validation images, by which it is told");
+                "patience " + recipe.length().patience() + " needs validation images");
+        ResidualException.require(
+                !compute.syncBatchNorm || recipe.evaluations().evalMode(),
+                "sync-batch-norm without eval mode: expected one of the two, since evaluations in training mode take the"
+                        + " statistics of each process's images");
     }
 
     /** What is trained. */

@@ -47,9 +47,13 @@ public enum Device {
         return new ResidualException("no device '" + name + "': expected " + String.join(" or ", NAMES));
     }
 
+    public static Device of(Tensor tensor) {
+        return tensor.is_cuda() ? CUDA : CPU;
+    }
+
     /** The tensor itself when it is here already, otherwise a copy of it. */
     public Tensor move(Tensor tensor) {
-        if (tensor.is_cuda() == (this == CUDA)) {
+        if (of(tensor) == this) {
             return tensor;
         }
         return this == CUDA ? tensor.cuda() : tensor.cpu();

@@ -23,13 +23,13 @@ public record CrossEntropy(double value, Tensor gradient) {
     }
 
     /**
-     * The mean in which each image has the weight of its class, as PyTorch's {@code weight} has it; of a mixture of classes,
-     * the mixture of theirs.
+     * The mean in which each image has a weight: that of its class, or of a mixture of classes the mixture of theirs. Without
+     * label smoothing it is the loss of PyTorch's {@code weight}, which weighs what is smoothed by every class's own weight,
+     * so that balanced classes would no longer count alike.
      *
-     * @param classWeights as many as there are classes, float32
+     * @param weights N float32
      */
-    static CrossEntropy of(Tensor logits, Tensor targets, Tensor classWeights) {
-        Tensor weights = targets.matmul(classWeights);
+    static CrossEntropy of(Tensor logits, Tensor targets, Tensor weights) {
         Tensor share = weights.div(weights.sum()).unsqueeze(1);
         Tensor loss = logits.log_softmax(1).mul(targets).mul(share).sum().neg();
         return new CrossEntropy(

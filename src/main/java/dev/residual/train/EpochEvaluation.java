@@ -24,8 +24,8 @@ record EpochEvaluation(Recipe recipe, Split split, long seed, ProcessGroup group
     private static final long EVALUATION = 0x6576616cL; // "eval"
 
     /**
-     * The row of metrics that this epoch ends with. In training mode the order of the sets matters, since the last has the
-     * last word on BN's running statistics: as in the article's code, training images come first and test images last.
+     * The row of metrics that this epoch ends with. In training mode the order of the sets matters, since each moves
+     * BN's running statistics: training images first, test images last, as in the article's code.
      *
      * @return empty when it was stopped
      */

@@ -40,8 +40,7 @@ final class Recorder implements Consumer<TrainingEvent> {
     private final Set<String> failed = new HashSet<>();
 
     /**
-     * @param start where training starts from. Rows that were written after it belong to a time that will come again, and
-     *     go
+     * @param start where training starts from. Later rows are dropped, since they will be written again
      * @param backend that computes, as it describes itself
      * @param warning is told, in a sentence, of what cannot be written or has been lost
      */

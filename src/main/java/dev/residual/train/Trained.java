@@ -4,7 +4,7 @@ import dev.residual.model.Model;
 import dev.residual.run.Metrics;
 
 /**
- * What a training run that reached its end came to.
+ * The result of a finished training run.
  *
  * @param model after the last iteration
  * @param metrics of it

@@ -160,24 +160,24 @@ public final class Trainer {
         Tensor images = session.device.move(batch.images());
         Tensor labels = session.device.move(batch.labels());
 
-        DroppedBlocks dropped = session.dropped;
-        Tensor logits = dropped.blocks().isEmpty()
-                ? session.network.forward(images)
-                : session.network.forward(images, dropped.at(iteration));
-        Tensor own = CrossEntropy.targets(
-                labels, logits.size(1), recipe.regularization().labelSmoothing());
-        Tensor targets = batch.mixup().map(m -> m.apply(own)).orElse(own);
-        CrossEntropy loss = session.classWeights
-                .map(weights -> CrossEntropy.of(logits, targets, weights))
-                .orElseGet(() -> CrossEntropy.of(logits, targets));
-        double share = session.classWeights
-                .map(weights -> share(targets.matmul(weights).sum().item_double()))
-                .orElse((double) batch.size() / batch.whole());
+        Tensor logits = session.network.forward(images, session.dropped.at(iteration));
+        Tensor targets =
+                targets(batch, labels, logits.size(1), recipe.regularization().labelSmoothing());
+        Optional<Tensor> weights = session.classWeights.map(
+                w -> targets(batch, labels, logits.size(1), 0).matmul(w));
+        CrossEntropy loss =
+                weights.map(w -> CrossEntropy.of(logits, targets, w)).orElseGet(() -> CrossEntropy.of(logits, targets));
+        double share = weights.map(w -> share(w.sum().item_double())).orElse((double) batch.size() / batch.whole());
         session.network.backward(loss.gradient().mul_(new Scalar(share)));
 
         long correct =
                 logits.argmax(new LongOptional(1), false).eq(labels).sum().item_long();
         return new Share(loss.value() * share, correct);
+    }
+
+    private static Tensor targets(Batch batch, Tensor labels, long classes, double smoothing) {
+        Tensor own = CrossEntropy.targets(labels, classes, smoothing);
+        return batch.mixup().map(m -> m.apply(own)).orElse(own);
     }
 
     /** Where classes have weights, a part counts as much as its images' weights among those of the whole minibatch. */

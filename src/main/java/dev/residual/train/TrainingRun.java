@@ -12,6 +12,7 @@ import dev.residual.distributed.ProcessGroup;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.graph.Graph;
+import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
 import dev.residual.model.Model.Card;
@@ -39,6 +40,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -114,6 +117,7 @@ public final class TrainingRun {
                 recipe.images().batchSize() >= group.size(),
                 "a minibatch of " + recipe.images().batchSize() + " images cannot be divided among " + group.size()
                         + " processes");
+        requireSeveralValues();
         from.ifPresent(this::requireThatItFits);
         requireThatCheckpointsCanBeRead();
     }
@@ -156,8 +160,27 @@ public final class TrainingRun {
         ResidualException.require(
                 fits,
                 name()
-                        + ": the network or optimizer of its configuration is not that of its checkpoint, and the run cannot"
-                        + " go on with another");
+                        + ": config.json and the checkpoint have different networks or optimizers: the run cannot be"
+                        + " resumed");
+    }
+
+    /** As PyTorch does: of one value a channel BN could say no variance, and its running one would be NaN for ever. */
+    private void requireSeveralValues() {
+        boolean onePosition = graph.nodes().stream()
+                .filter(node -> node.operation() instanceof BatchNorm && !graph.isFrozen(node))
+                .anyMatch(node -> node.shape().height() * node.shape().width() == 1);
+        int batch = recipe.images().batchSize();
+        int parts = config.compute().syncBatchNorm() ? 1 : group.size();
+        boolean oneImage = Stream.of(
+                        Math.min(batch, split.train().size()), split.train().size() % batch)
+                .anyMatch(count -> IntStream.range(0, parts)
+                        .mapToObj(i -> new Part(i, parts))
+                        .anyMatch(p -> p.to(count) - p.from(count) == 1));
+        ResidualException.require(
+                !(onePosition && oneImage),
+                "a minibatch, or a process's part of one, has a single image, and the last feature maps have one"
+                        + " pixel: batch"
+                        + " norm needs more than one value per channel, so take another batch size or larger images");
     }
 
     /** Better said now than after hours of training. */
@@ -274,7 +297,7 @@ public final class TrainingRun {
             Trainer.Hooks hooks = new Trainer.Hooks(
                     p -> {
                         RunningStatistics before = RunningStatistics.of(state.weights());
-                        shareBuffers(state.weights());
+                        shareBuffers(state.shown());
                         Optional<Metrics> metrics = evaluation.measure(evaluator, network, p, stop);
                         if (metrics.isEmpty() || isOver()) { // stopped half-way, or done before
                             before.restore(state.weights());

@@ -30,8 +30,8 @@ import java.util.List;
  */
 public record WarmStart(String name, Model model) {
     /**
-     * The run's checkpoint before its first minibatch: the model's weights, its BN statistics among them, and the
-     * normalisation that it is used to. The last layer begins anew where the number of classes is another.
+     * The run's checkpoint before its first minibatch: the model's weights, its BN statistics among them, and its
+     * normalisation. If the number of classes differs, the last layer is initialised anew.
      *
      * @param config of the run; its architecture is the model's, but for the number of classes and the size of the images
      * @param classes names by class number

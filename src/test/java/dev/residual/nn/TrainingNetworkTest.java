@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.residual.backend.Backend;
 import dev.residual.backend.Backends;
 import dev.residual.backend.Pass.Statistics;
+import dev.residual.graph.Dropping;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Parameter;
 import dev.residual.tensor.Device;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
@@ -209,6 +211,33 @@ class TrainingNetworkTest {
                 assertAgrees(ours(a, seed, backend, Precision.FP32), expected);
             }
         }
+    }
+
+    /** Of a minibatch with fewer images than processes, in steps that drop no block and in others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "libtorch"})
+    void aProcessWithoutImagesFollowsStochasticDepth(String name) {
+        Backends.assumeHere(name, Precision.FP32);
+        Graph graph = network(Shortcut.B, 16).withSurvival(0.5).graph();
+        try (Scope scope = Scope.noGrad();
+                Backend backend = Backend.of(name, Device.CPU, Precision.FP32);
+                Weights weights = Initialization.he(graph, 1, Device.CPU);
+                TrainingNetwork network =
+                        new TrainingNetwork(graph, weights, backend, Optional.of(TrainingNetworkTest::others))) {
+            for (Set<String> dropped : List.of(
+                    Set.<String>of(), Set.of(Dropping.operations(graph).get(0).name()))) {
+                Tensor logits = network.forwardWithoutImages(images(1), dropped).orElseThrow();
+                assertThat(logits.size(0)).isEqualTo(IMAGES);
+                network.backward(torch.zeros_like(logits));
+            }
+        }
+    }
+
+    /** What other processes have: ones. */
+    private static double[] others(double[] own) {
+        double[] sums = new double[own.length];
+        Arrays.fill(sums, 1);
+        return sums;
     }
 
     private static void assertAgrees(Step actual, Step expected) {

@@ -17,6 +17,14 @@ import org.junit.jupiter.api.Test;
 
 /** Learning rates against those that PyTorch 2.13's schedulers gave, step by step. */
 class ScheduleTest {
+    /** Adam at 0.001 would begin at ten times that. */
+    @Test
+    void theLearningRateOfTheWarmUpMovesWithTheOther() {
+        Steps paper = new Steps(0.1, List.of(), 0.1, 0, 0.01);
+        assertThat(paper.withLearningRate(0.001).warmupLearningRate()).isCloseTo(1e-4, within(1e-12));
+        assertThat(paper.withLearningRate(0.1)).isEqualTo(paper);
+    }
+
     private static void assertRates(Schedule schedule, double... expected) {
         for (int i = 0; i < expected.length; i++) {
             assertThat(schedule.at(i, false)).as("iteration %d", i).isCloseTo(expected[i], within(1e-15));

@@ -80,10 +80,10 @@ class BestTest {
     void withoutValidationImagesNeitherIsToldFromTheTestSet() {
         assertThatThrownBy(() -> config(0))
                 .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("keep best: expected validation images");
+                .hasMessageContaining("keep best needs validation images");
         Recipe patient = TinyRun.recipe().withLength(new Recipe.Length(60, false, 0, 1));
         assertThatThrownBy(() -> TinyRun.config(patient, 0, 100))
                 .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("patience 1: expected validation images");
+                .hasMessageContaining("patience 1 needs validation images");
     }
 }

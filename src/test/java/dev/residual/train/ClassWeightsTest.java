@@ -34,8 +34,8 @@ class ClassWeightsTest {
             options.weight().put(weights);
             Tensor expected = new CrossEntropyLossImpl(options).forward(logits, labels);
             expected.backward();
-            CrossEntropy loss =
-                    CrossEntropy.of(logits.detach(), CrossEntropy.targets(labels, logits.size(1), 0), weights);
+            Tensor targets = CrossEntropy.targets(labels, logits.size(1), 0);
+            CrossEntropy loss = CrossEntropy.of(logits.detach(), targets, targets.matmul(weights));
             assertThat(loss.value()).isCloseTo(expected.item_float(), within(1e-6));
             assertThat(Tensors.floats(loss.gradient())).containsExactly(Tensors.floats(logits.grad()), within(1e-6f));
         }

@@ -1,6 +1,7 @@
 package dev.residual.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.residual.backend.Backend;
 import dev.residual.data.Batch;
@@ -11,6 +12,7 @@ import dev.residual.data.Normalization;
 import dev.residual.data.Part;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.distributed.TestProcesses;
+import dev.residual.evaluate.Evaluator;
 import dev.residual.graph.Graph;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.TrainingNetwork;
@@ -69,6 +71,30 @@ public class DataParallelTest {
                             () -> false);
             return String.join(" ", losses);
         }
+    }
+
+    /** Trains with a moving average of the weights, and says the test loss of its model: recorded, and by itself. */
+    public static final class Averaged implements TestProcesses.Work {
+        @Override
+        public String apply(ProcessGroup group, String... arguments) {
+            Recipe recipe = TinyRun.recipe();
+            RunConfig config =
+                    TinyRun.config(recipe.withRegularization(new Recipe.Regularization(0, 0, 0.9)), 0, ITERATIONS);
+            RunConfig.Compute compute = new RunConfig.Compute(group.size(), false, 1, Precision.FP32, "cpu", "auto");
+            Trained trained = new TrainingRun(
+                            config.withCompute(compute), DATA, Optional.empty(), Optional.empty(), group)
+                    .run(event -> {}, () -> false)
+                    .orElseThrow();
+            double alone = Evaluator.evaluate(trained.model(), DATA.test()).loss();
+            return trained.metrics().test().loss() + " " + alone;
+        }
+    }
+
+    @Test
+    void averagedStatisticsOfBatchNormAreThoseOfProcess0() throws IOException, InterruptedException {
+        String[] losses =
+                TestProcesses.run(2, folder, Averaged.class).get(0).said().split(" ");
+        assertThat(Double.parseDouble(losses[0])).isCloseTo(Double.parseDouble(losses[1]), within(1e-6));
     }
 
     /** At a low learning rate, since each step amplifies what rounding has changed. */
@@ -192,7 +218,8 @@ public class DataParallelTest {
                         Batch batch = each.next();
                         Tensor targets = CrossEntropy.targets(batch.labels(), 2, 0);
                         double weight = targets.matmul(ofClasses).sum().item_double();
-                        CrossEntropy part = CrossEntropy.of(network.forward(batch.images()), targets, ofClasses);
+                        CrossEntropy part =
+                                CrossEntropy.of(network.forward(batch.images()), targets, targets.matmul(ofClasses));
                         network.backward(part.gradient());
                         sum.all().add_(network.gradients().all(), new Scalar(weight));
                         losses[iteration] += weight * part.value();

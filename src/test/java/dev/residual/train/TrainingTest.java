@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
 import dev.residual.data.Dataset;
+import dev.residual.data.ImageSet;
 import dev.residual.data.Shapes;
 import dev.residual.data.Split;
+import dev.residual.graph.Shape;
 import dev.residual.launch.Training;
 import dev.residual.model.Model;
 import dev.residual.model.ModelFile;
@@ -216,6 +218,31 @@ class TrainingTest {
 
     private static RunConfig withArchitecture(RunConfig c, Architecture architecture) {
         return new RunConfig(architecture, 0, c.recipe(), c.data(), c.seed(), c.compute(), c.keep(), c.made());
+    }
+
+    /** PyTorch: "Expected more than 1 value per channel when training". */
+    @Test
+    void aMinibatchOfOneValuePerChannelIsRefused() {
+        int side = 8;
+        Architecture resnet18 = Architecture.of("resnet18").withClasses(2).withImage(new Shape(3, side, side));
+        ImageSet images = new ImageSet(side, new byte[17 * 3 * side * side], new short[17], List.of());
+        Dataset data = new Dataset("small", TinyRun.DATA.classes(), images, images, Map.of());
+        RunConfig config = withArchitecture(TinyRun.config(TinyRun.recipe(), 0, 100), resnet18);
+        assertThatThrownBy(() -> new TrainingRun(config, data, Optional.empty(), Optional.empty()))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("more than one value per channel");
+        Dataset even = new Dataset("small", data.classes(), images.first(16), images, Map.of());
+        assertThat(new TrainingRun(config, even, Optional.empty(), Optional.empty()).lastIteration())
+                .isEqualTo(10);
+    }
+
+    @Test
+    void sharedStatisticsNeedEvalMode() {
+        Recipe article = Recipe.named("article", TinyRun.ARCHITECTURE);
+        RunConfig config = TinyRun.config(article, 0, 100);
+        assertThatThrownBy(() -> config.withCompute(new RunConfig.Compute(2, true, 1, Precision.FP32, "cpu", "auto")))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("sync-batch-norm without eval mode");
     }
 
     @Test
