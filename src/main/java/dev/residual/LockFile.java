@@ -71,7 +71,7 @@ public final class LockFile implements AutoCloseable {
         return held;
     }
 
-    /** Whether this process or another has locked a file. Asking neither makes the file nor locks others out. */
+    /** Whether this process or another has locked a file. Asking does not make the file, and locks others out for a moment. */
     public static boolean isLocked(Path file) throws IOException {
         if (!Files.exists(file)) {
             return false;
@@ -83,6 +83,8 @@ public final class LockFile implements AutoCloseable {
             return channel.tryLock(0, Long.MAX_VALUE, true) == null;
         } catch (OverlappingFileLockException e) {
             return true;
+        } catch (IOException e) { // no locks there, see tryLock
+            return false;
         }
     }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         description = {
             "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
-                    + " Where the data set is not there, the report does without what needs it.",
+                    + " Without the data set, the parts that need it are left out.",
             "Of several runs, compares them: a table, a chart, a page.",
             "Of a model file or a shipped model, writes a page about the model, NAME.html."
         })
@@ -81,12 +81,8 @@ final class ReportCommand implements Callable<Integer> {
         Model model = found.model();
         String name = path.getFileName().toString().replaceFirst("\\.safetensors$", "");
         int threads = Runtime.getRuntime().availableProcessors();
-        Optional<Dataset> dataset = dataset(found.data(), model.architecture(), threads, console);
-        if (dataset.isPresent() && !dataset.get().classes().equals(model.card().classes())) {
-            console.warn(
-                    "the report does without the test images: " + dataset.get().name() + " has other classes");
-            dataset = Optional.empty();
-        }
+        Optional<Dataset> dataset = RunReports.ofItsClasses(
+                dataset(found.data(), model.architecture(), threads, console), model, console::warn);
         Path page = (output == null ? Path.of("") : Directories.create(output)).resolve(name + ".html");
         ModelReport.write(name, model, dataset, threads, page);
         console.line("  report   " + page);

@@ -166,13 +166,13 @@ final class StudyCommand implements Callable<Integer> {
         return Path.of(name).getFileName().toString().replaceFirst("\\.json$", "");
     }
 
-    /** So that the data set is downloaded once, and not by several runs at the same time. */
+    /** So that a data set is downloaded once, and not by several runs at the same time. */
     private void prepareData(List<PlannedRun> runs) {
-        boolean trained =
-                runs.stream().anyMatch(run -> !run.found().map(FoundRun::isOver).orElse(false));
-        if (trained && !data.isThere()) {
-            data.load(Architecture.CIFAR.height(), threads.count(), console); // a folder is not downloaded
-        }
+        runs.stream()
+                .filter(run -> !run.found().map(FoundRun::isOver).orElse(false))
+                .map(run -> StudyPlan.data(run.part().options()))
+                .filter(own -> !own.isThere())
+                .forEach(own -> own.load(Architecture.CIFAR.height(), threads.count(), console)); // no pictures are
     }
 
     /** Of the first network of each variation that has any. */

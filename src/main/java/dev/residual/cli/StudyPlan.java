@@ -8,7 +8,9 @@ import dev.residual.study.Study;
 import dev.residual.study.Study.Variation;
 import dev.residual.study.Wanted;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -40,16 +42,34 @@ final class StudyPlan {
         Options usual = study.options(variation);
         Options options = usual.and(more);
         try {
-            return new Part(variation, options, wanted(options), wanted(usual).iterations());
+            Wanted wanted = wanted(options);
+            Wanted planned = wanted(usual);
+            Map<Long, Wanted> lengths = new HashMap<>();
+            return new Part(
+                    // What is published is of the study's own images.
+                    planned.dataset().equals(wanted.dataset()) ? variation : variation.unpublished(),
+                    options,
+                    wanted,
+                    n -> lengths.computeIfAbsent(n, length -> wanted(options.and("--iterations", length))),
+                    planned.iterations());
         } catch (ResidualException | ParameterException e) {
             throw new ResidualException("variation '" + variation.name() + "': " + e.getMessage(), e);
         }
     }
 
     private static Wanted wanted(Options options) {
+        return train(options).wanted();
+    }
+
+    /** Where the runs of these options look for their images. */
+    static DataOptions data(Options options) {
+        return train(options).data();
+    }
+
+    private static TrainCommand train(Options options) {
         List<String> arguments = new ArrayList<>(List.of(TRAIN));
         arguments.addAll(options.arguments());
         ParseResult parsed = Main.parser(TRAIN).parseArgs(arguments.toArray(String[]::new));
-        return ((TrainCommand) parsed.subcommand().commandSpec().userObject()).wanted();
+        return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
 }

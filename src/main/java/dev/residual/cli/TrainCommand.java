@@ -7,6 +7,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
 import dev.residual.distributed.World;
+import dev.residual.graph.Shape;
 import dev.residual.launch.FoundModel;
 import dev.residual.launch.Launch;
 import dev.residual.launch.Training;
@@ -54,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = {"-a", "--arch", "--architecture", "--model"},
             paramLabel = "NAME",
-            description = "resnetD, plainD or articleD with D = 6n+2. Default: resnet20, or that of --from.")
+            description = "Such as resnet20, plain56, resnet18, wrn-16-4. Default: resnet20, or --from's.")
     private String architecture;
 
     @Option(
@@ -150,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
                     + " of options, such as {\"architecture\": \"resnet20\", \"lr\": 0.05}.")
     private Path configFile; // read before the others are, by ConfigFile
 
-    @Option(names = "--dry-run", description = "Say what would be done, and do nothing of it.")
+    @Option(names = "--dry-run", description = "Print what would be done, and do nothing.")
     private boolean dryRun;
 
     @ArgGroup(validate = false, heading = "%nSeveral processes (docs/distributed.md):%n")
@@ -272,13 +273,24 @@ final class TrainCommand implements Callable<Integer> {
         return training;
     }
 
+    DataOptions data() {
+        return data;
+    }
+
     /** What decides the results, for those who plan runs. */
     Wanted wanted() {
         Asked asked = asked(Optional.empty());
         Optional<Precision> chosen = precision.equals("auto")
                 ? Optional.empty()
                 : Optional.of(Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
-        return new Wanted(asked.architecture, asked.recipe, data.name(), validation, chosen);
+        Shape image = asked.architecture.image();
+        return new Wanted(
+                asked.architecture.withImage(new Shape(image.channels(), asked.imageSize, asked.imageSize)),
+                asked.recipe,
+                data.name(),
+                validation,
+                new Wanted.Split(processes.world().place().size(), processes.syncBatchNorm),
+                chosen);
     }
 
     private Asked asked(Optional<Model> start) {
@@ -287,16 +299,15 @@ final class TrainCommand implements Callable<Integer> {
         Backend.requireName(backend.name());
         Datasets.requireName(data.name());
         ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
-        ResidualException.require(
-                validation > 0 || kept == Kept.LAST, "--keep best: expected --validation, by which it is told");
+        ResidualException.require(validation > 0 || kept == Kept.LAST, "--keep best needs --validation N");
         threads.require();
         Architecture named = start.map(this::architecture)
                 .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
         Recipe recipe = recipe(named, CIFAR_IMAGES, start);
         ResidualException.require(
                 validation > 0 || recipe.length().patience() == 0,
-                "--patience " + recipe.length().patience() + ": expected --validation, by which it is told");
-        ResidualException.require(freeze == 0 || from != null, "--freeze is for --from, which trained something");
+                "--patience " + recipe.length().patience() + " needs --validation N");
+        ResidualException.require(freeze == 0 || from != null, "--freeze needs --from MODEL");
         Freezing.of(named.graph(), freeze);
         int size = named.image().height();
         if (imageSize != null) {
@@ -321,8 +332,7 @@ final class TrainCommand implements Callable<Integer> {
     private void requireSameNormalization(Normalization.Kind own) {
         Normalization.Kind asked = recipeOptions.normalization;
         ResidualException.require(
-                asked == null || asked == own,
-                "--normalization " + asked + ": the weights of " + from + " are used to " + own);
+                asked == null || asked == own, "--normalization " + asked + ": " + from + " was trained with " + own);
     }
 
     /** The model's own, if nothing else was asked for. */

@@ -21,7 +21,7 @@ import me.tongfei.progressbar.ProgressState;
 
 /**
  * What a person sees while a network is trained: a table with a row an epoch, which fits into 80 columns, and, at a
- * terminal, a bar below that is as wide as its worth allows.
+ * terminal, a bar below it.
  */
 final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
     private static final int GAUGE = 10;

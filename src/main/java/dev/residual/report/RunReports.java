@@ -55,11 +55,12 @@ public final class RunReports {
         Optional<TrainedModel> trained = TrainedModel.of(run, warning);
         Optional<Model> model = trained.map(TrainedModel::model);
         boolean finished = trained.map(TrainedModel::finished).orElse(false);
+        Optional<Dataset> tested = model.flatMap(m -> ofItsClasses(dataset, m, warning));
         RunReport report = new RunReport(
                 subtitle(config) + note(config, metrics, finished),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
-                model.flatMap(m -> dataset.map(d -> test(m, d, config.compute().threads()))),
+                model.flatMap(m -> tested.map(d -> test(m, d, config.compute().threads()))),
                 model.map(RunReports::firstLayer),
                 new RunReport.Tables(configuration(config), provenance(config)));
         HtmlReport.write(report, run.report());
@@ -97,6 +98,17 @@ public final class RunReports {
                     + " training mode; the confusion matrix and what follows it are by BN's running statistics.");
         }
         return sentences.stream().map(sentence -> " " + sentence).collect(Collectors.joining());
+    }
+
+    /** A data set that the model can be tested on; empty, with a warning, where it has other classes. */
+    public static Optional<Dataset> ofItsClasses(Optional<Dataset> dataset, Model model, Consumer<String> warning) {
+        Optional<Dataset> same =
+                dataset.filter(d -> d.classes().equals(model.card().classes()));
+        if (dataset.isPresent() && same.isEmpty()) {
+            warning.accept(
+                    "the report does without the test images: " + dataset.get().name() + " has other classes");
+        }
+        return same;
     }
 
     static RunReport.Test test(Model model, Dataset dataset, int threads) {

@@ -192,7 +192,7 @@ public record Progress(
         return withEvaluationDue(evaluationDue && (position.batch == 0 || position.iteration == lastIteration));
     }
 
-    /** Before its last evaluation, of which no trace is left but here; the best it has found is known all the same. */
+    /** Undoes the last evaluation, which is due again; the best one found is kept. */
     public Progress beforeItsEvaluation() {
         Evaluations fewer = new Evaluations(evaluations.count - 1, evaluations.bestEpoch, evaluations.bestAccuracy);
         int before = position.batch == 0 ? rows - 1 : rows;

@@ -9,11 +9,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Where one run keeps everything: which file is where. */
 public record RunDirectory(Path path) {
     private static final String CHECKPOINTS = "checkpoint";
+
+    private static final int CLAIMS = 5;
+    private static final int CLAIM_MILLISECONDS = 50;
 
     /** What is made here is a run only once this is there. */
     public Path config() {
@@ -191,7 +195,15 @@ public record RunDirectory(Path path) {
      */
     public Claimed claim() {
         try {
-            return new Claimed(this, LockFile.tryLock(lockFile()).orElseThrow(() -> inUse(path)));
+            Optional<LockFile> lock = LockFile.tryLock(lockFile());
+            for (int i = 0; lock.isEmpty() && i < CLAIMS; i++) { // somebody who looks whether it is locked locks it too
+                TimeUnit.MILLISECONDS.sleep(CLAIM_MILLISECONDS);
+                lock = LockFile.tryLock(lockFile());
+            }
+            return new Claimed(this, lock.orElseThrow(() -> inUse(path)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw inUse(path);
         } catch (IOException e) {
             throw new ResidualException("cannot write " + lockFile() + ": " + ResidualException.reason(e), e);
         }

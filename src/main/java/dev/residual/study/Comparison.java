@@ -27,8 +27,7 @@ public record Comparison(Study study, List<Row> rows) {
         List<List<FoundRun>> groups = new ArrayList<>();
         for (FoundRun run : runs) {
             groups.stream()
-                    .filter(group -> Wanted.of(group.get(0).config())
-                            .differences(run.config())
+                    .filter(group -> Wanted.differences(group.get(0).config(), run.config())
                             .isEmpty())
                     .findFirst()
                     .orElseGet(() -> {
@@ -40,7 +39,7 @@ public record Comparison(Study study, List<Row> rows) {
         List<Row> rows = new ArrayList<>();
         for (List<FoundRun> group : groups) {
             FoundRun run = group.get(0);
-            List<String> differences = Wanted.of(runs.get(0).config()).differences(run.config());
+            List<String> differences = Wanted.differences(runs.get(0).config(), run.config());
             rows.add(new Row(
                     new Variation(
                             name(group, rows),
@@ -54,9 +53,10 @@ public record Comparison(Study study, List<Row> rows) {
                             Optional.empty(),
                             Optional.empty(),
                             Optional.empty()),
+                    Options.NONE,
                     Measure.ACCURACY,
                     run.config().architecture(),
-                    run.config().recipe().length().iterations(),
+                    run.length(),
                     group));
         }
         Study study = new Study(
@@ -100,11 +100,17 @@ public record Comparison(Study study, List<Row> rows) {
     /**
      * A variation and its runs.
      *
-     * @param iterations that its runs have unless somebody shortens them
+     * @param options of its runs, apart from the seed
+     * @param iterations that its runs have unless somebody asks for another number
      * @param runs finished or not
      */
     public record Row(
-            Variation variation, Measure measure, Architecture architecture, long iterations, List<FoundRun> runs) {
+            Variation variation,
+            Options options,
+            Measure measure,
+            Architecture architecture,
+            long iterations,
+            List<FoundRun> runs) {
         /**
          * Standard deviation of what runs of one configuration reach, where fewer than three say it themselves: the paper's
          * five runs of ResNet-110 have 0.16 points, and an accuracy of 91 % of 10,000 images is itself known to 0.28.
@@ -167,8 +173,20 @@ public record Comparison(Study study, List<Row> rows) {
                     .max();
         }
 
-        public boolean isShortened() {
-            return trainedIterations().isPresent() && trainedIterations().getAsLong() < iterations;
+        /** The iterations that its runs were to have. */
+        private long length() {
+            return runs.stream().mapToLong(FoundRun::length).max().orElse(iterations);
+        }
+
+        /** Whether its runs are shorter than the study has them, or longer. */
+        public boolean isOfOtherLength() {
+            return length() != iterations;
+        }
+
+        private long diverged() {
+            return runs.stream()
+                    .filter(r -> r.state() == FoundRun.State.DIVERGED)
+                    .count();
         }
 
         public long parameters() {
@@ -190,7 +208,7 @@ public record Comparison(Study study, List<Row> rows) {
         }
 
         public Agreement agreement() {
-            if (variation.published().isEmpty() || finished().isEmpty() || isShortened()) {
+            if (variation.published().isEmpty() || finished().isEmpty() || isOfOtherLength()) {
                 return Agreement.UNKNOWN;
             }
             double off = mean() - variation.published().get().value();
@@ -203,7 +221,7 @@ public record Comparison(Study study, List<Row> rows) {
         /** {@code 8.31 ± 0.12}, or one figure, or what there is instead. */
         public String figure() {
             if (finished().isEmpty()) {
-                return runs.stream().anyMatch(r -> r.state() == FoundRun.State.DIVERGED) ? "diverged" : "–";
+                return diverged() > 0 ? "diverged" : "–";
             }
             String mean = points(mean());
             return Double.isNaN(spread()) ? mean : mean + " ± " + points(spread());
@@ -224,14 +242,17 @@ public record Comparison(Study study, List<Row> rows) {
                             measure == Measure.ERROR ? "Test error" : "Test accuracy",
                             figure(),
                             seeds == 1 ? "with one seed" : "over " + seeds + " seeds");
-            if (isShortened()) {
+            if (diverged() > 0) {
+                result += " " + diverged() + " of " + runs.size() + " seeds diverged.";
+            }
+            if (isOfOtherLength()) {
                 result += String.format(
                         Locale.ROOT,
-                        " Shortened: %,d of %,d iterations%s.",
-                        trainedIterations().getAsLong(),
+                        " %,d iterations instead of %,d%s.",
+                        length(),
                         iterations,
                         variation.published().isPresent()
-                                ? ", so that it cannot be held against the published figure"
+                                ? ", so that it cannot be compared with the published figure"
                                 : "");
             }
             return variation
@@ -247,7 +268,7 @@ public record Comparison(Study study, List<Row> rows) {
             String off = points(Math.abs(mean() - p.value())) + " points";
             return switch (agreement()) {
                 case AGREES ->
-                    "Agrees with " + figure + ": " + off + " apart, where " + points(tolerance()) + " would be chance.";
+                    "Agrees with " + figure + ": " + off + " apart, within chance (" + points(tolerance()) + ").";
                 case BETTER ->
                     "Better than " + figure + " by " + off + ", more than chance would explain (" + points(tolerance())
                             + ").";
@@ -274,6 +295,7 @@ public record Comparison(Study study, List<Row> rows) {
     /** What a row's change gained or cost, such as {@code +0.84}; empty where there is nothing to compare it with. */
     Optional<String> difference(Row row) {
         return against(row)
+                .filter(other -> other.length() == row.length())
                 .map(other -> row.mean() - other.mean())
                 .filter(Double::isFinite)
                 .map(d -> String.format(Locale.ROOT, "%+.2f", d).replace('-', '−'));
@@ -307,9 +329,14 @@ public record Comparison(Study study, List<Row> rows) {
         if (!worse.isEmpty()) {
             words.add("Worse than that: " + worse + ".");
         }
+        String diverged =
+                rows.stream().filter(r -> r.diverged() > 0).map(Row::name).collect(Collectors.joining(", "));
+        if (!diverged.isEmpty()) {
+            words.add("Diverged with one seed or more: " + diverged + ".");
+        }
         if (rows.stream()
-                .anyMatch(r -> r.isShortened() && r.variation.published().isPresent())) {
-            words.add("Shortened runs cannot be held against published figures.");
+                .anyMatch(r -> r.isOfOtherLength() && r.variation.published().isPresent())) {
+            words.add("Runs of another length cannot be compared with published figures.");
         }
         return String.join(" ", words);
     }

@@ -225,8 +225,8 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
 
     private String commands() {
         String lines = comparison.rows().stream()
-                .filter(row -> !row.variation().options().isEmpty())
-                .map(row -> "residual train " + comparison.study().options(row.variation()) + " --seed "
+                .filter(row -> !row.options().arguments().isEmpty())
+                .map(row -> "residual train " + row.options() + " --seed "
                         + comparison.study().seeds(row.variation()).get(0))
                 .collect(Collectors.joining("\n"));
         return lines.isEmpty() ? "" : "<p>Each of them by itself:</p>\n<pre>" + Html.escape(lines) + "</pre>\n";

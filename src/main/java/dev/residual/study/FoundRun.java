@@ -8,14 +8,18 @@ import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * A run that somebody has trained or is training, as its small files tell: {@code config.json}, {@code metrics.csv} and
@@ -64,11 +68,16 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
             return State.RUNNING;
         }
         if (isFinished(config, metrics)) {
-            return State.FINISHED;
+            return lacksModel(directory) ? State.INTERRUPTED : State.FINISHED;
         }
         return failure(directory).filter(reason -> reason.contains("diverged")).isPresent()
                 ? State.DIVERGED
                 : State.INTERRUPTED;
+    }
+
+    /** Whether it ended between its last evaluation and its weights, which its last checkpoint has still. */
+    private static boolean lacksModel(RunDirectory directory) {
+        return !Files.exists(directory.model()) && new Checkpoints(directory.checkpoints()).newestIteration() > 0;
     }
 
     private static boolean isFinished(RunConfig config, List<Metrics> metrics) {
@@ -113,26 +122,51 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         if (!Files.isDirectory(path)) {
             throw new ResidualException(path + " is not a directory");
         }
-        List<FoundRun> runs = new ArrayList<>();
-        try (Stream<Path> files = Files.walk(path, MAX_DEPTH)) {
-            files.filter(file -> file.endsWith("config.json"))
-                    .map(Path::getParent)
-                    .sorted()
-                    .forEach(directory -> {
-                        try {
-                            runs.add(read(directory));
-                        } catch (ResidualException e) {
-                            warning.accept(e.getMessage());
-                        }
-                    });
-        } catch (IOException | UncheckedIOException e) {
+        Set<Path> directories = new TreeSet<>();
+        try {
+            Files.walkFileTree(path, Set.of(FileVisitOption.FOLLOW_LINKS), MAX_DEPTH, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+                    boolean hidden = !directory.equals(path)
+                            && directory.getFileName().toString().startsWith("."); // half a copy, say
+                    return hidden ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    if (file.endsWith("config.json")) {
+                        directories.add(file.getParent());
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) {
+                    warning.accept("cannot read " + file + ": " + ResidualException.reason(e));
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
             throw new ResidualException("cannot read " + path + ": " + ResidualException.reason(e), e);
+        }
+        List<FoundRun> runs = new ArrayList<>();
+        for (Path directory : directories) {
+            try {
+                runs.add(read(directory));
+            } catch (ResidualException e) {
+                warning.accept(e.getMessage());
+            }
         }
         return runs;
     }
 
     public String name() {
         return directory.path().toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    /** The iterations that it was to have; it may have ended early, or with the epoch. */
+    public long length() {
+        return config.recipe().length().iterations();
     }
 
     /** Of the last evaluation. */

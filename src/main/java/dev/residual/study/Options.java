@@ -18,7 +18,7 @@ public record Options(Map<String, List<String>> tokens) {
 
     /** What a study says of each run by itself. */
     private static final Set<String> RESERVED =
-            Set.of("--seed", "--iterations", "--output", "--threads", "--from", "--config", "--dry-run");
+            Set.of("--seed", "--iterations", "--epochs", "--output", "--threads", "--from", "--config", "--dry-run");
 
     public Options {
         tokens = new LinkedHashMap<>(tokens);
@@ -32,7 +32,7 @@ public record Options(Map<String, List<String>> tokens) {
     static Options of(String text) {
         Options options = of(Arrays.asList(text.strip().split("\\s+")));
         options.tokens.keySet().stream().filter(RESERVED::contains).findFirst().ifPresent(name -> {
-            throw new ResidualException("options '" + text + "': " + name + " is what a study says of its runs itself");
+            throw new ResidualException("options '" + text + "': " + name + " is set by the study itself");
         });
         return options;
     }

@@ -6,7 +6,10 @@ import dev.residual.study.Study.Variation;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /** A study, and what its options mean. */
@@ -16,9 +19,11 @@ public record Plan(Study study, List<Part> parts) {
      *
      * @param options of its runs, apart from the seed
      * @param wanted what these options mean
+     * @param atLength what they mean for runs of another number of iterations
      * @param iterations of its runs, unless somebody shortens them
      */
-    public record Part(Variation variation, Options options, Wanted wanted, long iterations) {}
+    public record Part(
+            Variation variation, Options options, Wanted wanted, LongFunction<Wanted> atLength, long iterations) {}
 
     public Plan {
         parts = List.copyOf(parts);
@@ -77,22 +82,24 @@ public record Plan(Study study, List<Part> parts) {
                 .toList());
     }
 
-    /** Of runs that were trained somewhere, with whatever seeds: of each variation the longest. */
+    /** Of runs that were trained somewhere, with whatever seeds: of each variation the longest, one of each seed. */
     public Comparison comparison(List<FoundRun> runs) {
         return comparison(part -> {
             List<FoundRun> own = runs.stream()
                     .filter(run -> run.isFinished() && isOf(part, run))
-                    .sorted(Comparator.comparingLong(run -> run.config().seed()))
                     .toList();
-            long longest = own.stream().mapToLong(FoundRun::iteration).max().orElse(0);
-            return own.stream().filter(run -> run.iteration() == longest).toList();
+            long longest = own.stream().mapToLong(FoundRun::length).max().orElse(0);
+            Map<Long, FoundRun> bySeed = new TreeMap<>();
+            own.stream()
+                    .filter(run -> run.length() == longest)
+                    .forEach(run -> bySeed.putIfAbsent(run.config().seed(), run));
+            return List.copyOf(bySeed.values());
         });
     }
 
     /** Whether it is a run of the variation, though perhaps a shorter one. */
     private static boolean isOf(Part part, FoundRun run) {
-        long iterations = run.config().recipe().length().iterations();
-        return part.wanted.withIterations(iterations).differences(run.config()).isEmpty();
+        return part.atLength.apply(run.length()).differences(run.config()).isEmpty();
     }
 
     private Comparison comparison(Function<Part, List<FoundRun>> runs) {
@@ -101,6 +108,7 @@ public record Plan(Study study, List<Part> parts) {
                 parts.stream()
                         .map(part -> new Row(
                                 part.variation,
+                                part.options,
                                 study.measure(),
                                 part.wanted.architecture(),
                                 part.iterations,

@@ -96,6 +96,10 @@ public record Processes(List<String> program, int parallel, int threads) {
         List<String> command = new ArrayList<>(program);
         if (found.isPresent()) {
             command.addAll(List.of("resume", run.directory().toString()));
+            int processes = found.get().config().compute().processes();
+            if (processes > 1) {
+                command.addAll(List.of("--processes", Integer.toString(processes)));
+            }
         } else {
             command.add("train");
             command.addAll(run.arguments());

@@ -83,6 +83,10 @@ public record Study(
                     name.matches(NAME), "variation '" + name + "': expected a name of 1 to 24 of a-z A-Z 0-9 . _ -");
             seeds.ifPresent(own -> requireSeeds(own));
         }
+
+        public Variation unpublished() {
+            return new Variation(name, options, answers, against, panel, seeds, Optional.empty());
+        }
     }
 
     /**

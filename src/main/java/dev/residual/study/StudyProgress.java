@@ -13,17 +13,25 @@ public final class StudyProgress {
     private final long start = System.nanoTime();
     private final int parallel;
 
-    /** @param iterations trained on, all of them where the run is over */
+    /**
+     * @param of iterations that it is to have, or has where it is over, be it early
+     * @param iterations trained on
+     */
     private record Done(double weight, long of, long iterations, double seconds) {
         double work() {
             return weight * iterations;
+        }
+
+        double left() {
+            return weight * (of - iterations);
         }
     }
 
     /** @param parallel processes at once */
     public StudyProgress(List<PlannedRun> planned, int parallel) {
-        this.parallel = parallel;
         planned.forEach(this::update);
+        long open = runs.values().stream().filter(d -> d.left() > 0).count();
+        this.parallel = (int) Math.max(1, Math.min(parallel, open));
         before = work();
     }
 
@@ -34,8 +42,8 @@ public final class StudyProgress {
         Done done = run.found()
                 .map(f -> new Done(
                         weight,
-                        of,
-                        f.isOver() ? of : Math.min(of, f.iteration()),
+                        f.isOver() ? f.iteration() : Math.max(of, f.iteration()),
+                        f.iteration(),
                         f.last().map(m -> m.time().seconds()).orElse(0.0)))
                 .orElse(new Done(weight, of, 0, 0));
         runs.put(run, done);
@@ -45,23 +53,27 @@ public final class StudyProgress {
         return runs.values().stream().mapToDouble(Done::work).sum();
     }
 
-    private double all() {
-        return runs.values().stream().mapToDouble(d -> d.weight * d.of).sum();
+    private double left() {
+        return runs.values().stream().mapToDouble(Done::left).sum();
     }
 
     /** From 0 to 1. */
     public double fraction() {
-        return work() / all();
+        return work() + left() == 0 ? 1 : work() / (work() + left());
     }
 
     public long iterations(PlannedRun run) {
         return runs.get(run).iterations;
     }
 
-    /** By the speed since the start; as long as that tells nothing, by what the runs took before. */
+    /**
+     * By the speed since the start, of all runs together, or of one where the longest is left behind; as long as that tells
+     * nothing, by what the runs took before.
+     */
     public OptionalDouble secondsLeft() {
         double now = work();
-        double left = all() - now;
+        double longest = runs.values().stream().mapToDouble(Done::left).max().orElse(0);
+        double left = Math.max(left(), parallel * longest);
         if (now > before) {
             return OptionalDouble.of((System.nanoTime() - start) / 1e9 / (now - before) * left);
         }

@@ -3,6 +3,7 @@ package dev.residual.study;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Json;
+import dev.residual.data.Datasets;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Recipe;
 import dev.residual.run.RunConfig;
@@ -11,27 +12,37 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What decides a run's results, as its options say it before any data are loaded.
  *
  * @param architecture for as many classes as it has by name; how many there really are, the data set decides
  * @param validation training images that are held out
+ * @param split whether BN's statistics are of each process's part of a minibatch, and how many parts there are
  * @param precision empty where the machine decides
  */
 public record Wanted(
-        Architecture architecture, Recipe recipe, String dataset, int validation, Optional<Precision> precision) {
+        Architecture architecture,
+        Recipe recipe,
+        String dataset,
+        int validation,
+        Split split,
+        Optional<Precision> precision) {
+    /** Hexadecimal digits of a checksum that are shown. */
+    private static final int SUM = 12;
+
+    /** How processes share a minibatch. */
+    public record Split(int processes, boolean syncBatchNorm) {}
+
     static Wanted of(RunConfig config) {
         return new Wanted(
                 config.architecture(),
                 config.recipe(),
                 config.data().dataset(),
                 config.data().validation(),
+                new Split(config.compute().processes(), config.compute().syncBatchNorm()),
                 Optional.of(config.compute().precision()));
-    }
-
-    public Wanted withIterations(long count) {
-        return new Wanted(architecture, recipe.withIterations(count), dataset, validation, precision);
     }
 
     /** The iterations that it is to have; an epoch that is finished may add to them. */
@@ -40,7 +51,7 @@ public record Wanted(
     }
 
     /**
-     * What is otherwise in a run than it is here; empty where its result is one of these. Threads, paths and what the recipe is
+     * How a run differs from this; empty if its result counts as one of these. Threads, paths and what the recipe is
      * called do not count.
      */
     public List<String> differences(RunConfig config) {
@@ -49,9 +60,36 @@ public record Wanted(
         if (precision.isEmpty()) {
             other.remove("precision");
         }
-        if (!config.made().startedFrom().isEmpty()) {
-            other.put("from", config.made().startedFrom().get(0));
+        other.putAll(start(config));
+        return differences(mine, other);
+    }
+
+    /** What is otherwise in the second of two runs, apart from the seed. */
+    static List<String> differences(RunConfig one, RunConfig two) {
+        return differences(all(one), all(two));
+    }
+
+    private static Map<String, String> all(RunConfig config) {
+        Map<String, String> parts = parts(of(config), config.architecture().classes());
+        parts.putAll(start(config));
+        parts.put("classes", Integer.toString(config.architecture().classes()));
+        if (config.data().dataset().equals(Datasets.FOLDER)) { // others have one content, in files of several forms
+            new TreeMap<>(config.data().sha256())
+                    .forEach((file, sum) -> parts.put(file + " pictures", "of SHA-256 " + sum.substring(0, SUM)));
         }
+        return parts;
+    }
+
+    private static Map<String, String> start(RunConfig config) {
+        Map<String, String> start = new LinkedHashMap<>();
+        config.made().startedFrom().stream().findFirst().ifPresent(model -> start.put("from", model));
+        if (config.frozenStages() > 0) {
+            start.put("frozen stages", Integer.toString(config.frozenStages()));
+        }
+        return start;
+    }
+
+    private static List<String> differences(Map<String, String> mine, Map<String, String> other) {
         Map<String, String> all = new LinkedHashMap<>(mine);
         all.putAll(other);
         return all.keySet().stream()
@@ -69,6 +107,8 @@ public record Wanted(
         tree.setAll(recipe);
         tree.put("dataset", wanted.dataset);
         tree.put("validation", wanted.validation);
+        tree.put("processes", wanted.split.processes);
+        tree.put("syncBatchNorm", wanted.split.syncBatchNorm);
         wanted.precision.ifPresent(p -> tree.put("precision", p.toString()));
         Map<String, String> parts = new LinkedHashMap<>();
         flatten("", tree, parts);

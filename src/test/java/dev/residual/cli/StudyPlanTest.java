@@ -13,6 +13,7 @@ import dev.residual.study.Plan;
 import dev.residual.study.PlannedRun;
 import dev.residual.study.Samples;
 import dev.residual.study.Study;
+import dev.residual.study.Wanted;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +92,8 @@ class StudyPlanTest {
                 "\"name\": \"b\"  | \"name\": \"a\"      | two variations are called 'a'",
                 "\"name\": \"b\"  | \"name\": \"../b\"   | expected a name",
                 "\"against\": \"a\" | \"against\": \"c\" | is against 'c'",
-                "--no-shuffle     | --seed 3             | --seed is what a study says",
+                "--no-shuffle     | --seed 3             | --seed is set by the study",
+                "--no-shuffle     | --epochs 3           | --epochs is set by the study",
                 "--no-shuffle     | shuffle              | expected --NAME, not 'shuffle'",
                 "--no-shuffle     | --no-shuffel         | variation 'b': Unknown option: '--no-shuffel'",
                 "resnet8          | resnet9              | variation 'a': depth 9",
@@ -112,7 +114,7 @@ class StudyPlanTest {
         PlannedRun adopted = plan("table6").adopt(run, into);
         assertThat(adopted.directory()).isEqualTo(into.resolve("resnet20-2"));
         assertThat(adopted.found().orElseThrow().isFinished()).isTrue();
-        assertThat(plan("table6").adopt(run, into)).isEqualTo(adopted);
+        assertThat(plan("table6").adopt(run, into).directory()).isEqualTo(adopted.directory());
         assertThat(plan("table6").comparison(into).rows().get(0).mean()).isEqualTo(100 - 91.69);
 
         assertThatThrownBy(() -> plan("table6", "--iterations", "7820").comparison(into))
@@ -163,6 +165,50 @@ class StudyPlanTest {
                 plan("shortcuts").comparison(FoundRun.below(folder, w -> {})).rows();
         assertThat(rows.get(0).runs()).extracting(FoundRun::name).containsExactly("full");
         assertThat(rows.get(4).runs()).extracting(FoundRun::name).containsExactly("plain");
-        assertThat(rows.get(4).isShortened()).isTrue();
+        assertThat(rows.get(4).isOfOtherLength()).isTrue();
+    }
+
+    @Test
+    void aCopyOfARunIsNoOtherSeed() {
+        Samples.run(folder.resolve("one"), 1, 91.5);
+        Samples.run(folder.resolve("two"), 1, 91.5);
+        assertThat(plan("table6")
+                        .comparison(FoundRun.below(folder, w -> {}))
+                        .rows()
+                        .get(0)
+                        .runs())
+                .hasSize(1);
+    }
+
+    /** What was published is of CIFAR-10. */
+    @Test
+    void otherImagesAreComparedWithNothingPublished() {
+        assertThat(plan("table6", "--dataset", "cifar100").parts())
+                .allMatch(part -> part.variation().published().isEmpty());
+        assertThat(plan("table6", "--dataset", "cifar10").parts())
+                .allMatch(part -> part.variation().published().isPresent());
+    }
+
+    /** A warm-up that is given in iterations is not scaled with the run. */
+    @Test
+    void runsOfAnotherLengthAreFoundByTheirOptions() {
+        Plan plan = plan("variants");
+        assertThat(plan.parts()).allSatisfy(part -> {
+            Plan longer = plan("variants", "--iterations", "7820");
+            int i = plan.parts().indexOf(part);
+            assertThat(part.atLength().apply(7_820))
+                    .isEqualTo(longer.parts().get(i).wanted());
+        });
+    }
+
+    @Test
+    void sizeAndProcessesDecideTheResultToo() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("s.json"),
+                FILE.replace("--no-shuffle", "--dataset folder --image-size 64 --processes 2 --sync-batch-norm")
+                        .replace(" --recipe article", ""));
+        Wanted wanted = plan(file.toString()).parts().get(1).wanted();
+        assertThat(wanted.architecture().image().height()).isEqualTo(64);
+        assertThat(wanted.split()).isEqualTo(new Wanted.Split(2, true));
     }
 }

@@ -47,7 +47,7 @@ class ComparisonTest {
                 Optional.of(new Published(published, "table \"6\"")));
         RunConfig config =
                 FoundRun.read(Samples.run(folder.resolve("any"), 1, 1)).config();
-        return new Row(variation, measure, config.architecture(), 64_000, runs);
+        return new Row(variation, Options.NONE, measure, config.architecture(), 64_000, runs);
     }
 
     private static Comparison comparison(Row row) {
@@ -102,9 +102,56 @@ class ComparisonTest {
         Path run = folder.resolve("short");
         Samples.run(run, 7_820, 87, c -> c.replace("64000", "7820").replace("32000, 48000", "3910, 5865"));
         Row full = row(Measure.ERROR, 8.75, 91.0);
-        Row row = new Row(full.variation(), Measure.ERROR, full.architecture(), 64_000, List.of(FoundRun.read(run)));
+        Row row = row(full, FoundRun.read(run));
         assertThat(row.agreement()).isEqualTo(Agreement.UNKNOWN);
-        assertThat(row.verdict()).contains("7,820 of 64,000 iterations").contains("13.00 %");
+        assertThat(row.verdict()).contains("7,820 iterations instead of 64,000").contains("13.00 %");
+        Variation against = new Variation(
+                "short", "", "", Optional.of("resnet20"), Optional.empty(), Optional.empty(), Optional.empty());
+        Row other =
+                new Row(against, Options.NONE, Measure.ERROR, full.architecture(), 64_000, List.of(FoundRun.read(run)));
+        Comparison both = new Comparison(comparison(full).study(), List.of(full, other));
+        assertThat(both.difference(other)).isEmpty();
+    }
+
+    private static Row row(Row like, FoundRun... runs) {
+        return new Row(like.variation(), Options.NONE, like.measure(), like.architecture(), 64_000, List.of(runs));
+    }
+
+    @Test
+    void aSeedThatDivergedIsSaid() throws IOException {
+        Row full = row(Measure.ERROR, 8.75, 91.0);
+        Path run = Samples.run(folder.resolve("diverged"), 1_000, 10, Samples.seed(2));
+        Files.writeString(
+                run.resolve("train.log"),
+                "2026-01-31 12:00:00  failed: the loss is NaN at iteration 1000: training has diverged\n");
+        Row both = row(full, full.runs().get(0), FoundRun.read(run));
+        assertThat(both.verdict()).contains("with one seed").contains("1 of 2 seeds diverged");
+        assertThat(comparison(both).summary()).contains("Diverged with one seed or more: resnet20");
+    }
+
+    /** Fine-tuned from one model, with two seeds; and a folder of other pictures. */
+    @Test
+    void runsThatBeganWithAModelAreCompared() {
+        java.util.function.UnaryOperator<String> tuned =
+                c -> c.replace("\"provenance\": {", "\"provenance\": {\"from\": \"resnet20\", ");
+        FoundRun one = FoundRun.read(Samples.run(folder.resolve("tuned-1"), 64_000, 91, tuned));
+        FoundRun two = FoundRun.read(Samples.run(
+                folder.resolve("tuned-2"), 64_000, 92, c -> Samples.seed(2).apply(tuned.apply(c))));
+        FoundRun fresh = FoundRun.read(Samples.run(folder.resolve("fresh"), 1, 90));
+        List<Row> rows = Comparison.of(List.of(one, two, fresh)).rows();
+        assertThat(rows).extracting(row -> row.runs().size()).containsExactly(2, 1);
+        assertThat(rows.get(1).variation().answers()).contains("from – instead of resnet20");
+    }
+
+    @Test
+    void foldersOfOtherPicturesAreOtherRuns() {
+        java.util.function.UnaryOperator<String> pictures = c -> c.replace("\"cifar10\"", "\"folder\"");
+        Path flowers = Samples.run(folder.resolve("flowers"), 64_000, 91, pictures);
+        Path birds = Samples.run(
+                folder.resolve("birds"), 64_000, 91, c -> pictures.apply(c).replaceAll("[0-9a-f]{60}", "0".repeat(60)));
+        assertThat(Comparison.of(List.of(FoundRun.read(flowers), FoundRun.read(birds)))
+                        .rows())
+                .hasSize(2);
     }
 
     @Test

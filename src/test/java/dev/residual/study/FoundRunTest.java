@@ -33,6 +33,30 @@ class FoundRunTest {
         assertThat(FoundRun.read(run).iteration()).isEqualTo(63_733);
     }
 
+    /** Its weights were not written yet, or the disk was full: resume does it. */
+    @Test
+    void aRunWithoutItsModelIsNotFinished() throws IOException {
+        Path run = Samples.run(folder.resolve("run"), 1, 91.69);
+        Files.createDirectories(run.resolve("checkpoint/iteration-64000"));
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+        Files.createFile(run.resolve("model.safetensors"));
+        assertThat(FoundRun.read(run).state()).isEqualTo(State.FINISHED);
+    }
+
+    @Test
+    void linksAreFollowedAndHiddenDirectoriesAreNot() throws IOException {
+        Path elsewhere = folder.resolve("elsewhere");
+        Samples.run(elsewhere.resolve("a"), 1, 90);
+        Samples.run(elsewhere.resolve(".b.new"), 1, 90);
+        Path link = Files.createSymbolicLink(folder.resolve("runs"), elsewhere);
+        Files.createSymbolicLink(elsewhere.resolve("again"), elsewhere); // a circle
+        List<String> warnings = new ArrayList<>();
+        assertThat(FoundRun.below(link, warnings::add))
+                .extracting(FoundRun::name)
+                .containsExactly("a");
+        assertThat(warnings).hasSize(1);
+    }
+
     /** 164 epochs are 64,124 iterations. */
     @Test
     void aRecipeOfWholeEpochsEndsBehindItsIterations() {
