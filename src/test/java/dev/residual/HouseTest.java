@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The floors of the house: imports go down only. */
+/** The layers of packages: imports go down only. */
 @AnalyzeClasses(packages = "dev.residual", importOptions = DoNotIncludeTests.class)
 class HouseTest {
     /** From the top; a package may use those behind it in its list, and nothing else. */
-    private static final Map<String, List<String>> FLOORS = new LinkedHashMap<>();
+    private static final Map<String, List<String>> LAYERS = new LinkedHashMap<>();
 
-    private static void floor(String name, String... uses) {
-        FLOORS.put(name, List.of(uses));
+    private static void layer(String name, String... uses) {
+        LAYERS.put(name, List.of(uses));
     }
 
     static {
-        floor(
+        layer(
                 "cli",
                 "study",
                 "launch",
@@ -47,8 +47,8 @@ class HouseTest {
                 "data",
                 "backend",
                 "tensor");
-        floor("study", "report", "run", "recipe", "model", "nn", "graph", "data", "tensor");
-        floor(
+        layer("study", "report", "run", "recipe", "model", "nn", "graph", "data", "tensor");
+        layer(
                 "launch",
                 "train",
                 "distributed",
@@ -61,8 +61,8 @@ class HouseTest {
                 "data",
                 "backend",
                 "tensor");
-        floor("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
-        floor(
+        layer("report", "evaluate", "run", "recipe", "model", "safetensors", "nn", "graph", "data", "tensor");
+        layer(
                 "train",
                 "distributed",
                 "evaluate",
@@ -75,24 +75,24 @@ class HouseTest {
                 "data",
                 "backend",
                 "tensor");
-        floor("predict", "model", "nn", "graph", "data", "picture", "backend", "tensor");
-        floor("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
-        floor("run", "recipe", "model", "safetensors", "nn", "graph", "tensor");
-        floor("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");
-        floor("onnx", "model", "nn", "graph", "data");
-        floor("pytorch", "pickle", "formats", "model", "safetensors", "nn", "graph", "data");
-        floor("formats");
-        floor("model", "recipe", "safetensors", "nn", "graph", "data", "tensor");
-        floor("safetensors");
-        floor("recipe", "nn", "data");
-        floor("distributed", "tensor");
-        floor("data", "picture", "pickle", "tensor");
-        floor("nn", "backend", "graph", "tensor");
-        floor("backend", "graph", "tensor");
-        floor("graph");
-        floor("tensor");
-        floor("picture");
-        floor("pickle");
+        layer("predict", "model", "nn", "graph", "data", "picture", "backend", "tensor");
+        layer("evaluate", "model", "nn", "graph", "data", "backend", "tensor");
+        layer("run", "recipe", "model", "safetensors", "nn", "graph", "tensor");
+        layer("importing", "formats", "pytorch", "safetensors", "model", "nn", "graph", "data");
+        layer("onnx", "model", "nn", "graph", "data");
+        layer("pytorch", "pickle", "formats", "model", "safetensors", "nn", "graph", "data");
+        layer("formats");
+        layer("model", "recipe", "safetensors", "nn", "graph", "data", "tensor");
+        layer("safetensors");
+        layer("recipe", "nn", "data");
+        layer("distributed", "tensor");
+        layer("data", "picture", "pickle", "tensor");
+        layer("nn", "backend", "graph", "tensor");
+        layer("backend", "graph", "tensor");
+        layer("graph");
+        layer("tensor");
+        layer("picture");
+        layer("pickle");
     }
 
     private static String packageOf(String name) {
@@ -102,8 +102,8 @@ class HouseTest {
 
     @ArchTest
     static void importsGoDownOnly(JavaClasses classes) {
-        Set<String> all = FLOORS.keySet();
-        FLOORS.forEach((name, uses) -> {
+        Set<String> all = LAYERS.keySet();
+        LAYERS.forEach((name, uses) -> {
             List<String> others = all.stream()
                     .filter(other -> !other.equals(name) && !uses.contains(other))
                     .map(HouseTest::packageOf)
@@ -133,14 +133,14 @@ class HouseTest {
                 .check(classes);
     }
 
-    /** Every package stands on a floor. */
+    /** Every package is in a layer. */
     @ArchTest
     static void noRoomIsForgotten(JavaClasses classes) {
         classes.stream()
                 .map(JavaClass::getPackageName)
                 .filter(name -> !name.equals("dev.residual"))
                 .distinct()
-                .forEach(name -> assertThat(FLOORS.keySet().stream().map(HouseTest::packageOf))
+                .forEach(name -> assertThat(LAYERS.keySet().stream().map(HouseTest::packageOf))
                         .contains(name));
     }
 }

@@ -14,7 +14,8 @@ final class ArchitectureOptions {
             paramLabel = "KIND",
             description =
                     "A (identity, zeros for new channels), B (projection where the size changes), C (projections),"
-                            + " none, or article (a 2×2 convolution between stages, identities). Default: as the name says.")
+                            + " none, or article (a 2×2 convolution between stages, identities). Default: as the name"
+                            + " says.")
     Shortcut shortcut;
 
     @Option(
@@ -36,7 +37,8 @@ final class ArchitectureOptions {
             names = "--activation",
             paramLabel = "KIND",
             description = "Where BN and ReLU stand in a block: original, bn-after-addition,"
-                    + " relu-before-addition, no-last-relu, or article-listed (the last BN of a block is there and never"
+                    + " relu-before-addition, no-last-relu, or article-listed (the last BN of a block is there and"
+                    + " never"
                     + " called), pre-activation (He et al. 2016). Default: original.")
     Activation activation;
 
@@ -44,8 +46,8 @@ final class ArchitectureOptions {
             names = "--stochastic-depth",
             paramLabel = "P",
             description =
-                    "Stochastic depth: how often the last block is not left out of a training step; for the blocks"
-                            + " before it the share rises linearly to 1. Huang et al. use 0.5. Default: 1, none is left out.")
+                    "Stochastic depth: survival probability of the last block; for earlier blocks it rises linearly"
+                            + " to 1. Huang et al. use 0.5. Default: 1, no block is dropped.")
     Double survival;
 
     @Option(

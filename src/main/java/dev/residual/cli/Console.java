@@ -61,7 +61,7 @@ final class Console {
         err.flush();
     }
 
-    /** A sentence about something that is wrong but was got over. */
+    /** Prints a warning; the command goes on. */
     void warn(String sentence) {
         note("residual: " + sentence);
     }

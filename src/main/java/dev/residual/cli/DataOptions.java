@@ -33,10 +33,9 @@ final class DataOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description =
-                    "Where the data set is, or is downloaded to once: a folder, or an archive or another file of the data"
-                            + " set; for --dataset folder it has a folder of pictures a class, in train/ and test/ or"
-                            + " without, or a CSV file of names and classes. Default: data, or where it was for the run.")
+            description = "Where the data set is, or is downloaded to once: a folder, an archive or a file of it. For"
+                    + " --dataset folder: one folder per class, directly or below train/ and test/, or"
+                    + " pictures and a CSV file of names and classes. Default: data, or the run's.")
     Path directory;
 
     @Option(
@@ -102,7 +101,7 @@ final class DataOptions {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
-                        + ": --data DIR says where it is; only 'residual train' downloads it");
+                        + ": --data DIR says where it is; 'residual train' downloads it");
         Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
         return load(name(trainedOn), folder, threads, console);
     }

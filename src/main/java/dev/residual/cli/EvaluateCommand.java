@@ -76,8 +76,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(
             names = "--batch-statistics",
-            description = "Let BN use the statistics of each batch, as a network does that is never put into evaluation"
-                    + " mode; the images come in the set's own order. Default: its running statistics.")
+            description =
+                    "Batch norm uses each batch's statistics, as in training mode (without net.eval()); images in the"
+                            + " data set's order. Default: its running statistics.")
     private boolean batchStatistics;
 
     @Option(
@@ -91,8 +92,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--misclassified",
             paramLabel = "FILE",
-            description = "Write each wrongly classified image to a .csv or .json file: its name or number, the class"
-                    + " given, the class predicted and its probability.")
+            description =
+                    "Write each wrongly classified image to a .csv or .json file: its name or number, its class, the"
+                            + " predicted class and its probability.")
     private Path misclassified;
 
     @Option(names = "--json", description = "Print one JSON document and nothing else.")

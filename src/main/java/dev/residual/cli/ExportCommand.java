@@ -41,7 +41,7 @@ final class ExportCommand implements Callable<Integer> {
             required = true,
             paramLabel = "FORMAT",
             description = {
-                "safetensors: the weights and, in the metadata, all that is known of them: this program's model file.",
+                "safetensors: this program's model file, the weights with their description in the metadata.",
                 "pth: a state_dict that torch.load(..., weights_only=True) reads, and NAME.json beside it with what"
                         + " the inputs must be: size, order of channels, mean and std.",
                 "onnx: a graph for other runtimes, with any number of images at a time."

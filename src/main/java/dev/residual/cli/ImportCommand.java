@@ -30,11 +30,13 @@ import picocli.CommandLine.Spec;
         name = "import",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Makes a model file of weights from another project.",
+        description = "Converts another project's weights to a model file.",
         footer = {
             "",
-            "Reads state_dicts of PyTorch (.pth, .pt, .th; bare or in a checkpoint) and safetensors. Tensors are placed by"
-                    + " name where the naming is known, otherwise by order and shape, and then a table says what went where."
+            "Reads state_dicts of PyTorch (.pth, .pt, .th; bare or in a checkpoint) and safetensors. Tensors are"
+                    + " placed by"
+                    + " name where the naming is known, otherwise by order and shape, and then a table says what went"
+                    + " where."
         })
 final class ImportCommand implements Callable<Integer> {
     /** What the article's code feeds its network with: values 0-1 as they are. */
@@ -56,8 +58,8 @@ final class ImportCommand implements Callable<Integer> {
             names = {"-a", "--arch", "--architecture"},
             paramLabel = "NAME",
             description =
-                    "resnetD, plainD or articleD with D = 6n+2. Default: what the tensors say; since shortcut A has no"
-                            + " weights, they cannot tell resnetD from plainD, and resnetD is assumed.")
+                    "Such as resnet20, plain56, resnet18. Default: inferred from the tensors; resnetD and plainD have"
+                            + " the same ones (shortcut A has no weights): resnetD is assumed.")
     private String architecture;
 
     @Mixin
@@ -79,9 +81,11 @@ final class ImportCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "N",
             description = {
-                "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR networks use"
+                "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR"
+                        + " networks use"
                         + " ImageNet's: --mean .485,.456,.406 --std .229,.224,.225.",
-                "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616, or CIFAR-100's where there are 100 classes; for"
+                "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616, or CIFAR-100's where there are 100"
+                        + " classes; for"
                         + " the article's network none, 0 and 1."
             })
     private float[] mean;
@@ -108,9 +112,9 @@ final class ImportCommand implements Callable<Integer> {
         @Option(
                 names = "--dataset",
                 paramLabel = "NAME",
-                description =
-                        "Name the classes as this data set does: cifar10, cifar100, cifar100-coarse or shapes."
-                                + " Default: cifar10 or cifar100 where there are ten or a hundred classes, otherwise their numbers.")
+                description = "Name the classes as this data set does: cifar10, cifar100, cifar100-coarse or shapes."
+                        + " Default: cifar10 or cifar100 where there are ten or a hundred classes, otherwise"
+                        + " their numbers.")
         private String dataset;
     }
 
@@ -146,8 +150,9 @@ final class ImportCommand implements Callable<Integer> {
 
     private Optional<Architecture> asked() {
         if (architecture == null && options.isGiven()) {
-            throw new ResidualException("--shortcut, --widths and --conv-bias say how a named architecture differs:"
-                    + " name it with --architecture, or leave them away and have the tensors tell");
+            throw new ResidualException(
+                    "--shortcut, --widths and --conv-bias change a named architecture: add --architecture, or leave"
+                            + " them out to infer it from the tensors");
         }
         return Optional.ofNullable(architecture).map(options::architecture);
     }
@@ -163,7 +168,7 @@ final class ImportCommand implements Callable<Integer> {
         for (int c = 0; c < 3; c++) {
             if (!(mean[c] >= 0 && mean[c] <= 1 && std[c] > 0 && std[c] <= 1)) {
                 throw new ResidualException("--mean " + mean[c] + " and --std " + std[c]
-                        + ": expected 0 to 1 and more than" + " 0 to 1, in units of value / 255");
+                        + ": expected 0 to 1 (std above 0), in units of value / 255");
             }
         }
         boolean none = Arrays.equals(mean, ARTICLE.mean()) && Arrays.equals(std, ARTICLE.std());
@@ -173,7 +178,7 @@ final class ImportCommand implements Callable<Integer> {
     private static Normalization assumedNormalization(Imported imported, Console console) {
         boolean hundred = imported.architecture().classes() == Cifar100.CLASSES.size();
         Normalization assumed = imported.match() == Match.ARTICLE ? ARTICLE : hundred ? CIFAR100 : CIFAR10;
-        console.warn("how the inputs were normalised was not said; assumed: --mean " + list(assumed.mean()) + " --std "
+        console.warn("no normalisation of the inputs given; assumed: --mean " + list(assumed.mean()) + " --std "
                 + list(assumed.std()) + " (a wrong one costs accuracy)");
         return assumed;
     }

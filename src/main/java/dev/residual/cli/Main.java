@@ -76,7 +76,7 @@ public final class Main {
         try {
             ResidualException.require(
                     Files.isDirectory(Path.of("").toAbsolutePath()),
-                    "the working directory cannot be named in this locale (LC_ALL=C.UTF-8 knows all letters)");
+                    "this locale cannot spell the working directory's name: set LC_ALL=C.UTF-8");
             code = run(args);
         } catch (ResidualException e) {
             System.err.println("residual: " + e.getMessage());

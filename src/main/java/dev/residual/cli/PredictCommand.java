@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         customSynopsis = "residual predict [--top N] [--json] [MODEL] IMAGE...",
         description = {
-            "Tells what pictures show. The largest square in the middle of each is shrunk to the size that the"
-                    + " network takes: 32×32 pixels for those of CIFAR.",
+            "Classifies pictures. Each is centre-cropped to a square and resized to the network's input: 32×32 pixels"
+                    + " for those of CIFAR.",
             "",
             "MODEL is a run directory, a model file, or the name of a shipped model ('residual models'); without it,"
                     + " " + BuiltInModels.DEFAULT

@@ -33,8 +33,9 @@ final class ProcessOptions {
     @Option(
             names = "--nodes",
             paramLabel = "N",
-            description = "Machines; the same command is started on each, with a --node of its own. Default: 1. (Where"
-                    + " torchrun, or what sets its variables, starts the processes, nothing need be said.)")
+            description =
+                    "Number of machines; start the same command on each, with its own --node. Default: 1. (Not needed"
+                            + " if torchrun, or anything that sets its variables, starts the processes.)")
     private Integer nodes;
 
     @Option(names = "--node", paramLabel = "K", description = "The number of this machine, from 0.")
@@ -43,7 +44,7 @@ final class ProcessOptions {
     @Option(
             names = "--master",
             paramLabel = "HOST:PORT",
-            description = "Where all meet: an address of machine 0, and a port that is free there.")
+            description = "Address and free port of machine 0, which all processes connect to.")
     private String master;
 
     @Option(
@@ -58,14 +59,14 @@ final class ProcessOptions {
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "60",
-            description = "After so long without a sign of life of one process all end. Default: ${DEFAULT-VALUE}.")
+            description = "End all when one process sends no heartbeat for so long. Default: ${DEFAULT-VALUE}.")
     private int timeout;
 
     @Option(
             names = "--sync-batch-norm",
             description =
-                    "Batch normalisation by the statistics of the whole minibatch, as with one process. Default: of"
-                            + " each process's part.")
+                    "Batch norm uses the whole minibatch's statistics, as with one process. Default: those of each"
+                            + " process's part.")
     boolean syncBatchNorm;
 
     /** What the options and the environment say. */
@@ -78,8 +79,8 @@ final class ProcessOptions {
         boolean asked = processes != null || nodes != null || node != null || master != null;
         ResidualException.require(
                 told.isEmpty() || !asked,
-                "--processes, --nodes, --node and --master: the environment (RANK, WORLD_SIZE) says already who this"
-                        + " process is");
+                "--processes, --nodes, --node and --master: not with RANK and WORLD_SIZE set, which define the"
+                        + " process");
         return told.orElseGet(this::fromOptions);
     }
 

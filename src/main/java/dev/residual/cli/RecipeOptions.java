@@ -115,13 +115,13 @@ final class RecipeOptions {
     @Option(
             names = "--clip-grad-norm",
             paramLabel = "X",
-            description = "Largest norm of all gradients together; 0 is no limit. Default: 0.")
+            description = "Largest total norm of the gradients; 0 is no limit. Default: 0.")
     Double clipGradNorm;
 
     @Option(
             names = "--label-smoothing",
             paramLabel = "X",
-            description = "The part of each label that all classes share. Default: 0, quick 0.1.")
+            description = "Share of each label spread over all classes. Default: 0, quick 0.1.")
     Double labelSmoothing;
 
     @Option(
@@ -134,8 +134,7 @@ final class RecipeOptions {
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            description =
-                    "Of the learning rate: steps, constant, cosine or one-cycle. Default: steps, quick one-cycle.")
+            description = "Learning rate: steps, constant, cosine or one-cycle. Default: steps, quick one-cycle.")
     ScheduleKind schedule;
 
     @Option(

@@ -45,7 +45,7 @@ final class UsageErrors {
         if (typed.startsWith("-") && spec.findOption(spelt) != null) {
             return Optional.of(spelt);
         }
-        if (has(spec, "--architecture") && typed.matches("(resnet|plain|article)\\d+")) {
+        if (has(spec, "--architecture") && typed.matches("(resnet|plain|article)\\d+|wrn-\\d+-\\d+")) {
             return Optional.of("--architecture " + typed);
         }
         if (has(spec, "--dataset") && Datasets.names().contains(typed)) {

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  *
  * @param name as on the command line
  * @param title as people write it
- * @param looks what files and folders of it are called, by whoever named them
+ * @param looks the names that its files and folders are known by
  * @param labels what each image has, in the order of the binary records
  * @param used which of the labels is the class
  * @param train the files of training images, without the binary version's {@code .bin}, and their records

@@ -48,8 +48,8 @@ final class CifarFinder {
     /**
      * The folder with its files; an archive is unpacked beside itself.
      *
-     * @return nothing where nothing is that looks like it, so that it may be downloaded to there
-     * @throws ResidualException when something looks like it that is not, or that is damaged
+     * @return empty when nothing there looks like the data set, so that it may be downloaded
+     * @throws ResidualException when something looks like it but is damaged or something else
      */
     Optional<Folder> find(Path path) {
         if (Files.notExists(path) && path.toString().matches(ARCHIVE + "|.*\\.bin")) {

@@ -53,7 +53,7 @@ public final class Datasets {
             case CIFAR100_COARSE -> Cifar100.COARSE_CLASSES;
             case SHAPES -> Shapes.CLASSES;
             case FOLDER ->
-                throw new ResidualException("the classes of a folder of pictures are not known without it: name them");
+                throw new ResidualException("a folder of pictures has no fixed classes: name them with --classes");
             default -> throw unknown(name);
         };
     }

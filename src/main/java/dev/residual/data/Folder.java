@@ -110,8 +110,8 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
                 bytes < heap && largest * ImageSet.bytes(side) <= MAX_ARRAY,
                 String.format(
                         Locale.ROOT,
-                        "%s has %,d pictures, which take %s; Java's heap may take %.1f GB, and a set of images 2.1 GB:"
-                                + " take a smaller image size%s",
+                        "%s has %,d pictures, which take %s; at most %.1f GB (Java's heap), 2.1 GB per part, can be"
+                                + " held: take a smaller image size%s",
                         directory,
                         all,
                         room(all),

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 
 /**
  * A CSV file of pictures and their classes, as Kaggle's competitions have them: a line of column names, then a line a
- * picture. The first column is the picture's name, with or without its ending or its folder; the class is in the column
- * {@code label}, {@code class} or {@code category}, or else in the second.
+ * picture. The first column is the picture's name, with or without its ending or its folder; the class is in the first
+ * column with one of the names of {@link #CLASS}, or else in the second.
  *
  * @param labels the classes by the pictures' names
  */

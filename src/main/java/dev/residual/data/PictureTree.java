@@ -133,8 +133,8 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
                 .toList();
         ResidualException.require(
                 !entries.isEmpty(),
-                part + " has no folders of pictures in it: expected one a class, with " + PictureFile.ENDINGS
-                        + " files, in train/ and test/ or in one tree; or a CSV file of names and classes beside them");
+                part + " has no folders of pictures: expected one per class with " + PictureFile.ENDINGS
+                        + " files, directly or below train/ and test/; or pictures and a CSV file of their classes");
         return entries;
     }
 

@@ -155,7 +155,7 @@ final class GlooGroup implements ProcessGroup {
         }
     }
 
-    /** At an orderly end. After another one Gloo's threads may wait for a lost process, and the process's end is theirs. */
+    /** Only after success: otherwise Gloo's threads may wait for a lost process, and end with this one. */
     void close() {
         group.close();
     }

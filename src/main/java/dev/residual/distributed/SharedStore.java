@@ -115,7 +115,7 @@ final class SharedStore {
             } catch (IOException e) {
                 if (System.nanoTime() > end) {
                     throw new ResidualException(
-                            "nobody answers at " + master + " since " + limit.toSeconds() + " s: "
+                            "no answer from " + master + " for " + limit.toSeconds() + " s: "
                                     + ResidualException.reason(e),
                             e);
                 }

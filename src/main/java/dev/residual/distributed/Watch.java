@@ -24,7 +24,7 @@ final class Watch implements AutoCloseable {
     /** From one heartbeat to the next. */
     private static final Duration PERIOD = Duration.ofMillis(500);
 
-    /** Who was heard of within so long is alive. */
+    /** Heartbeats this recent count as alive. */
     private static final Duration ALIVE = PERIOD.multipliedBy(3);
 
     /** Once somebody's connection is broken, who has had no heartbeat for so long is the one that is lost. */
@@ -159,8 +159,8 @@ final class Watch implements AutoCloseable {
             }
         }
         if (first && nothingPasses()) {
-            fail("nothing passes between the processes for " + world.timeout().toSeconds()
-                    + " s, although each of them is alive: their network is broken");
+            fail("no data between the processes for " + world.timeout().toSeconds()
+                    + " s, although all are alive: the network is broken");
         }
     }
 

@@ -22,7 +22,7 @@ public record Evaluation(int[] labels, int[] predicted, float[] confidence, doub
         return correct;
     }
 
-    /** Percent of the images whose class was found. */
+    /** Percent of the images classified correctly. */
     public double accuracy() {
         return 100.0 * correct() / images();
     }

@@ -13,10 +13,10 @@ import java.util.stream.IntStream;
 /**
  * An image whose class was not found.
  *
- * @param image its file's name, or its number in the data set
- * @param given its class
- * @param predicted the class that the network takes it for
- * @param probability of that, 0-1
+ * @param image its file name, or its index in the data set
+ * @param given its true class
+ * @param predicted the predicted class
+ * @param probability of {@code predicted}, 0-1
  */
 public record Misclassified(String image, String given, String predicted, float probability) {
     /** In the order of the images. */

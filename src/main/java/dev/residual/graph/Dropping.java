@@ -22,8 +22,8 @@ public final class Dropping {
     }
 
     /**
-     * The graph in which nothing of stochastic depth is left: what survives is taken as it is; where something is dropped,
-     * the addition that it leads to is its other input.
+     * The graph without stochastic depth's operations: surviving branches unchanged; the addition after a dropped
+     * branch replaced by its other input.
      *
      * @param dropped names among those of {@link #operations}
      */

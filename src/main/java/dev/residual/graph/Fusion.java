@@ -91,7 +91,7 @@ public final class Fusion {
         return renumbered(graph, nodes.stream().filter(node -> node != null).toList());
     }
 
-    /** @param left nodes of the graph, or in their places, that are left in their order */
+    /** @param left the remaining nodes or their replacements, in order */
     static Graph renumbered(Graph graph, List<Node> left) {
         int[] places = new int[graph.nodes().size()];
         List<Node> nodes = new ArrayList<>();

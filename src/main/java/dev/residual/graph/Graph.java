@@ -55,7 +55,7 @@ public record Graph(List<Node> nodes, Set<String> frozen) {
         return !isFrozen(node) && node.operation().parameters().stream().anyMatch(Parameter::trained);
     }
 
-    /** The same without its last operation: what that one takes comes out. */
+    /** The graph without its last operation; that one's input comes out. */
     public Graph withoutOutput() {
         Node last = output();
         if (!last.inputs().equals(List.of(last.index() - 1))) {

@@ -28,7 +28,7 @@ public sealed interface Operation {
         return 0;
     }
 
-    /** Whether the derivative depends on what came in, which must therefore be kept for the backward pass. */
+    /** Whether the derivative needs the input, which is then kept for the backward pass. */
     default boolean keepsInput() {
         return false;
     }

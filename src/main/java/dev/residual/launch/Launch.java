@@ -64,7 +64,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
         }
     }
 
-    /** What somebody wants to be otherwise from here on. */
+    /** Changes to the configuration on resuming. */
     @FunctionalInterface
     public interface Changes {
         RunConfig apply(RunConfig config, long iterationsDone, int trainingImages);

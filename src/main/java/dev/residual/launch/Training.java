@@ -127,7 +127,7 @@ public final class Training {
     public Training startFrom(String name, Model model) {
         ResidualException.require(
                 fitted(model.architecture()).equals(architecture),
-                name + " is a " + model.architecture().name() + ", to be trained is a " + architecture.name());
+                name + " is a " + model.architecture().name() + ", the new network a " + architecture.name());
         Normalization.Kind kind = model.card().normalization().kind();
         recipe = recipe.withImages(recipe.images().withNormalization(kind));
         warmStart = Optional.of(new WarmStart(name, model));

@@ -14,8 +14,8 @@ import java.util.TreeMap;
  * @param software that made the file
  * @param training how it was trained, where this program trained it
  * @param imported where its weights were taken from, where another program trained it
- * @param startedFrom for a model that was trained on from another: that one, the one that it was trained on from, and so
- *     on, a line each, the newest first
+ * @param startedFrom the models that training started from, newest first: the direct one, the one that it started from,
+ * and so on
  */
 public record Provenance(
         Optional<Software> software,

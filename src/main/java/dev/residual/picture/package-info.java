@@ -1,5 +1,5 @@
 /**
- * Picture files: the formats, and a picture of any size as a network looks at it ({@link dev.residual.picture.Photo}). What
- * is shown to a network that was trained and what it is trained on are read by the same code.
+ * Picture files: the formats, and a picture of any size as network input ({@link dev.residual.picture.Photo}). The same
+ * code reads pictures for training and for prediction.
  */
 package dev.residual.picture;

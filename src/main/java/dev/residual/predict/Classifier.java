@@ -28,10 +28,10 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * A trained network that tells what a picture shows: what applications embed.
  *
- * <p>Any number of threads may use one classifier at once. They share the network's numbers, which nobody changes, and
- * each computes on its own, though two that classify single pictures do not compute the same layer at the same moment.
- * Where the application has started the {@link Engine} with several threads, they share the images of one call out
- * among them. Closing waits for the calls that are under way, and frees all native memory; calls that come later fail.
+ * <p>Any number of threads may use one classifier at once. They share the network's weights, which never change, and do
+ * not wait for each other. If the application has started the {@link Engine} with several threads, the images of one
+ * call are divided among them. Closing waits for the calls that are under way, and frees all native memory; calls that
+ * come later fail.
  */
 public final class Classifier implements AutoCloseable {
     private final Model model;

@@ -145,7 +145,7 @@ class FolderRunTest {
         JsonNode evaluated =
                 Json.tree(run("evaluate", other, "--json", "--threads", 1).out(), "output");
         assertThat(evaluated.path("images").asInt()).isEqualTo(12); // the same that the run held out
-        assertRefused(train("--data", pictures, "--freeze", 1), 2, "--freeze is for --from");
+        assertRefused(train("--data", pictures, "--freeze", 1), 2, "--freeze needs --from");
         assertRefused(
                 run("train", "--dataset", "shapes", "--image-size", 64), 2, "--image-size is for --dataset folder");
         assertRefused(run("train", "--dataset", "shapes", "--strict"), 2, "--strict is for --dataset folder");

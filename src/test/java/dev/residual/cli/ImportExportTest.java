@@ -153,7 +153,7 @@ class ImportExportTest {
         assertRefused(
                 run("export", model, "--format", "pth", "--output", folder.resolve("other.pth")),
                 1,
-                other + " is in the way");
+                other + " would be overwritten");
         assertThat(other).hasContent("{\"mine\":1}");
         assertThat(folder.resolve("other.pth")).doesNotExist();
     }

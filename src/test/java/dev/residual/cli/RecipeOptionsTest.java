@@ -94,8 +94,8 @@ class RecipeOptionsTest {
 
     @Test
     void whatDoesNotFitTogetherIsRefused() {
-        assertRefused(run("train", "--keep", "best"), 2, "--keep best: expected --validation");
-        assertRefused(run("train", "--patience", "3"), 2, "--patience 3: expected --validation");
+        assertRefused(run("train", "--keep", "best"), 2, "--keep best needs --validation");
+        assertRefused(run("train", "--patience", "3"), 2, "--patience 3 needs --validation");
         assertRefused(run("train", "--optimizer", "adam", "--nesterov"), 2, "--nesterov is for SGD");
         assertRefused(run("train", "--schedule", "cosine", "--gamma", "0.5"), 2, "are for --schedule steps");
         assertRefused(run("train", "--recipe", "article", "--ema", "0.9"), 2, "without eval mode");

@@ -175,7 +175,7 @@ class RunCommandsTest {
         String before = Files.readString(config);
         String sgd = "\"type\" : \"sgd\",\\s*\"momentum\" : 0.9,\\s*\"nesterov\" : false,";
         Files.writeString(config, before.replaceAll(sgd, "\"type\" : \"adam\","));
-        assertRefused(run("resume", run, "--iterations", "9"), 1, "not that of its checkpoint");
+        assertRefused(run("resume", run, "--iterations", "9"), 1, "have different networks or optimizers");
         Files.writeString(config, before.replace("\"milestones\"", "\"milestonse\""));
         assertRefused(run("resume", run), 1, "milestonse");
     }

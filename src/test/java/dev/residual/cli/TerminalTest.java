@@ -100,9 +100,7 @@ class TerminalTest {
     @Test
     void onlyTrainDownloads() {
         assertRefused(
-                run("evaluate", "resnet20", "--data", folder.resolve("absent")),
-                1,
-                "only 'residual train' downloads it");
+                run("evaluate", "resnet20", "--data", folder.resolve("absent")), 1, "'residual train' downloads it");
         assertThat(folder.resolve("absent")).doesNotExist();
     }
 }

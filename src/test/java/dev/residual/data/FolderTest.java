@@ -188,9 +188,9 @@ class FolderTest {
     @Test
     void whatIsNoDataSetIsRefusedByASentence() throws IOException {
         assertThatThrownBy(() -> load(dir.resolve("none"))).hasMessageContaining("none is not a folder");
-        assertThatThrownBy(() -> load(dir)).hasMessageContaining("has no folders of pictures in it");
+        assertThatThrownBy(() -> load(dir)).hasMessageContaining("has no folders of pictures");
         write(dir, "loose.png", picture(1, 1));
-        assertThatThrownBy(() -> load(dir)).hasMessageContaining("has no folders of pictures in it");
+        assertThatThrownBy(() -> load(dir)).hasMessageContaining("has no folders of pictures");
         write(dir, "one/1.png", picture(1, 1));
         write(dir, "other/1.txt", new byte[9]);
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("pictures of [one]: expected two classes or more");
@@ -211,9 +211,9 @@ class FolderTest {
         folder.requireRoom(80_000, 60_000, 1L << 30);
         assertThatThrownBy(() -> folder.requireRoom(100_000, 60_000, 1L << 30))
                 .hasMessage(
-                        dir + " has 100,000 pictures, which take 1228.8 MB of memory at 64×64 pixels; Java's heap may"
-                                + " take 1.1 GB, and a set of images 2.1 GB: take a smaller image size, or let the heap be larger"
-                                + " ('java -Xmx')");
+                        dir + " has 100,000 pictures, which take 1228.8 MB of memory at 64×64 pixels; at most 1.1 GB"
+                                + " (Java's heap), 2.1 GB per part, can be held: take a smaller image size, or let the heap be"
+                                + " larger ('java -Xmx')");
         assertThatThrownBy(() -> folder.requireRoom(180_000, 180_000, 8L << 30)).hasMessageEndingWith("image size");
     }
 }

@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What a network's inputs must be, as a JSON file beside weights that cannot say it themselves. In PyTorch {@code (x / 255
+ * A network's input format, as a JSON file beside weights that cannot hold it. In PyTorch {@code (x / 255
  * - torch.tensor(mean)) / torch.tensor(std)} does it for images of bytes, N×C×H×W.
  *
  * @param architecture by its name
@@ -78,7 +78,7 @@ record InputContract(
             }
         } catch (IOException | ResidualException e) {
             throw new ResidualException(
-                    file + " is in the way of what is to be written about the inputs: choose another --output", e);
+                    file + " would be overwritten by the input description: choose another --output", e);
         }
     }
 

@@ -103,7 +103,7 @@ final class PytorchZip implements AutoCloseable {
             // PyTorch can be told to leave the sum away, and writes 0 then.
             require(
                     entry.getCrc() == 0 || entry.getCrc() == sum.getValue(),
-                    "its entry '" + name + "' is damaged: its checksum is another one");
+                    "its entry '" + name + "' is damaged: wrong checksum");
             return bytes;
         }
     }
