@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -38,6 +39,11 @@ public final class AtomicFile {
         } finally {
             deleteQuietly(temporary);
         }
+    }
+
+    /** The same of a text, in UTF-8. */
+    public static void write(Path target, String text) {
+        write(target, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Writes a file, not atomically, and returns when it is on the disk. */

@@ -3,6 +3,7 @@ package dev.residual;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -26,6 +27,11 @@ public final class ResidualException extends RuntimeException {
         if (!condition) {
             throw new ResidualException(otherwise);
         }
+    }
+
+    /** @throws ResidualException where the name is none of these, such as "no device 'gpu': expected cpu or cuda" */
+    public static void requireOneOf(String what, String name, List<String> names) {
+        require(names.contains(name), "no " + what + " '" + name + "': expected " + String.join(" or ", names));
     }
 
     /**

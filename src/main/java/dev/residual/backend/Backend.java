@@ -91,8 +91,6 @@ public interface Backend extends AutoCloseable {
 
     /** @throws ResidualException when {@link #of} would not know that name; libtorch need not be there */
     static void requireName(String name) {
-        if (!NAMES.contains(name)) {
-            throw new ResidualException("no backend '" + name + "': expected " + String.join(" or ", NAMES));
-        }
+        ResidualException.requireOneOf("backend", name, NAMES);
     }
 }

@@ -6,6 +6,7 @@ import dev.residual.backend.SyncBatchNorm.Output;
 import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Shape;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.T_TensorTensor_T;
@@ -24,15 +25,11 @@ record LibtorchBatchNorm(BatchNorm operation, Shape shape, Layout layout, SideTa
             return new SyncBatchNorm(this, pass.sums().get()).forward(x, pass);
         }
         boolean running = pass.statistics() != Statistics.BATCH;
-        T_TensorTensorTensor_T result = tasks.withFixedThreads(() -> torch.native_batch_norm(
-                x,
-                new TensorOptional(pass.parameter("weight")),
-                new TensorOptional(pass.parameter("bias")),
-                running ? new TensorOptional(pass.parameter("running_mean")) : new TensorOptional(),
-                running ? new TensorOptional(pass.parameter("running_var")) : new TensorOptional(),
-                pass.statistics() != Statistics.RUNNING,
-                BatchNorm.MOMENTUM,
-                BatchNorm.EPSILON));
+        Optional<Moments> moments = running
+                ? Optional.of(new Moments(pass.parameter("running_mean"), pass.parameter("running_var")))
+                : Optional.empty();
+        T_TensorTensorTensor_T result = forward(
+                x, pass.parameter("weight"), pass.parameter("bias"), moments, pass.statistics() != Statistics.RUNNING);
         Tensor y = result.get0();
         if (operation.relu()) {
             pass.save(x, result.get1(), result.get2(), Layout.relu(y));
@@ -48,24 +45,50 @@ record LibtorchBatchNorm(BatchNorm operation, Shape shape, Layout layout, SideTa
             return List.of(new SyncBatchNorm(this, pass.sums().get()).backward(gradient, pass));
         }
         List<Tensor> saved = pass.saved();
-        Tensor masked = operation.relu()
-                ? Layout.reluBackward(
-                        pass.ownsGradient() ? gradient : layout.allocateLike(gradient, shape), gradient, saved.get(3))
-                : gradient;
-        T_TensorTensorTensor_T result = tasks.withFixedThreads(() -> torch.native_batch_norm_backward(
-                masked,
-                saved.get(0),
-                new TensorOptional(pass.parameter("weight")),
-                new TensorOptional(),
-                new TensorOptional(),
-                new TensorOptional(saved.get(1)),
-                new TensorOptional(saved.get(2)),
-                true,
-                BatchNorm.EPSILON,
-                new BoolPointer(3).put(0, true).put(1, true).put(2, true)));
+        Tensor target = pass.ownsGradient() ? gradient : layout.allocateLike(gradient, shape);
+        Tensor masked = operation.relu() ? Layout.reluBackward(target, gradient, saved.get(3)) : gradient;
+        T_TensorTensorTensor_T result =
+                backward(masked, saved.get(0), pass.parameter("weight"), saved.get(1), saved.get(2), true);
         pass.gradient("weight").copy_(result.get1());
         pass.gradient("bias").copy_(result.get2());
         return List.of(result.get0());
+    }
+
+    /**
+     * @param moments running ones, which are used, or moved by those of the batch
+     * @param ofBatch whether the batch's statistics are used
+     */
+    private T_TensorTensorTensor_T forward(
+            Tensor x, Tensor scale, Tensor shift, Optional<Moments> moments, boolean ofBatch) {
+        return tasks.withFixedThreads(() -> torch.native_batch_norm(
+                x,
+                new TensorOptional(scale),
+                new TensorOptional(shift),
+                moments.map(m -> new TensorOptional(m.mean())).orElseGet(TensorOptional::new),
+                moments.map(m -> new TensorOptional(m.variance())).orElseGet(TensorOptional::new),
+                ofBatch,
+                BatchNorm.MOMENTUM,
+                BatchNorm.EPSILON));
+    }
+
+    /**
+     * @param mean of the batch, or a running one
+     * @param spread the batch's 1 / standard deviation, or a running variance
+     */
+    private T_TensorTensorTensor_T backward(
+            Tensor gradient, Tensor x, Tensor scale, Tensor mean, Tensor spread, boolean ofBatch) {
+        TensorOptional none = new TensorOptional();
+        return tasks.withFixedThreads(() -> torch.native_batch_norm_backward(
+                gradient,
+                x,
+                new TensorOptional(scale),
+                ofBatch ? none : new TensorOptional(mean),
+                ofBatch ? none : new TensorOptional(spread),
+                ofBatch ? new TensorOptional(mean) : none,
+                ofBatch ? new TensorOptional(spread) : none,
+                ofBatch,
+                BatchNorm.EPSILON,
+                new BoolPointer(3).put(0, true).put(1, true).put(2, true)));
     }
 
     @Override
@@ -83,16 +106,7 @@ record LibtorchBatchNorm(BatchNorm operation, Shape shape, Layout layout, SideTa
 
     @Override
     public Tensor scaled(Tensor x, Tensor scale, Tensor shift, Moments moments) {
-        return tasks.withFixedThreads(() -> torch.native_batch_norm(
-                        x,
-                        new TensorOptional(scale),
-                        new TensorOptional(shift),
-                        new TensorOptional(moments.mean()),
-                        new TensorOptional(moments.variance()),
-                        false,
-                        0,
-                        BatchNorm.EPSILON)
-                .get0());
+        return forward(x, scale, shift, Optional.of(moments), false).get0();
     }
 
     @Override
@@ -107,17 +121,7 @@ record LibtorchBatchNorm(BatchNorm operation, Shape shape, Layout layout, SideTa
         Tensor masked = operation.relu()
                 ? Layout.reluBackward(layout.allocateLike(gradient, shape), gradient, mask.get(0))
                 : gradient;
-        T_TensorTensorTensor_T result = tasks.withFixedThreads(() -> torch.native_batch_norm_backward(
-                masked,
-                x,
-                new TensorOptional(scale),
-                new TensorOptional(moments.mean()),
-                new TensorOptional(moments.variance()),
-                new TensorOptional(),
-                new TensorOptional(),
-                false,
-                BatchNorm.EPSILON,
-                new BoolPointer(3).put(0, true).put(1, true).put(2, true)));
+        T_TensorTensorTensor_T result = backward(masked, x, scale, moments.mean(), moments.variance(), false);
         ofScale.copy_(result.get1());
         ofShift.copy_(result.get2());
         return result.get0();

@@ -22,7 +22,9 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "bench",
@@ -48,15 +50,8 @@ final class BenchCommand implements Callable<Integer> {
             description = "Mini-batch size. Default: ${DEFAULT-VALUE}.")
     private int batchSize;
 
-    @Option(
-            names = "--precision",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description = "auto, fp32 or bf16. Default: ${DEFAULT-VALUE}.")
-    private String precision;
-
     @Mixin
-    private BackendOption backend = new BackendOption();
+    private ComputeOptions compute = new ComputeOptions();
 
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
@@ -70,6 +65,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON document and nothing else.")
     private boolean json;
+
+    @Spec
+    private CommandSpec spec;
 
     /** The time of each step and of the last evaluation. */
     private static final class Stopwatch implements Consumer<TrainingEvent> {
@@ -97,16 +95,21 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ResidualException.require(steps >= 1, "steps " + steps + ": expected 1 or more");
-        Architecture network = Architecture.of(architecture);
+        Architecture network = Usage.of(spec, () -> {
+            ResidualException.require(steps >= 1, "steps " + steps + ": expected 1 or more");
+            compute.require();
+            threads.require();
+            return Architecture.of(architecture);
+        });
         Recipe paper = Recipe.paper(network);
         Recipe recipe = paper.withIterations(WARM_UP + steps);
         Dataset shapes = Datasets.load(Datasets.SHAPES, Path.of("data"));
         Stopwatch watch = new Stopwatch();
         Training.of(network, shapes)
                 .recipe(recipe.withImages(recipe.images().withBatchSize(batchSize)))
-                .precision(precision)
-                .backend(backend.name())
+                .precision(compute.precision)
+                .device(compute.device)
+                .backend(compute.backend.name())
                 .threads(threads.count())
                 .listener(watch)
                 .run();

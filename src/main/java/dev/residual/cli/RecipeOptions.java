@@ -6,19 +6,8 @@ import dev.residual.data.Batches;
 import dev.residual.data.Normalization;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.ClassWeights;
-import dev.residual.recipe.Optimizer;
-import dev.residual.recipe.Optimizer.Adam;
-import dev.residual.recipe.Optimizer.AdamW;
 import dev.residual.recipe.Optimizer.Decay;
-import dev.residual.recipe.Optimizer.Sgd;
 import dev.residual.recipe.Recipe;
-import dev.residual.recipe.Recipe.Evaluations;
-import dev.residual.recipe.Recipe.Length;
-import dev.residual.recipe.Recipe.Regularization;
-import dev.residual.recipe.Schedule;
-import dev.residual.recipe.Schedule.Cosine;
-import dev.residual.recipe.Schedule.OneCycle;
-import dev.residual.recipe.Schedule.Steps;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Option;
@@ -237,118 +226,12 @@ final class RecipeOptions {
 
     /** @param trainingImages what an epoch is, for --epochs */
     Recipe recipe(Architecture architecture, int trainingImages) {
-        ResidualException.require(
-                iterations == null || epochs == null, "--epochs and --iterations say the same: give one of them");
-        Recipe base = Recipe.named(recipe, architecture);
-        Recipe scaled = base.withLength(length(base.length()));
-        if (iterations != null || epochs != null) {
-            scaled = scaled.withIterations(
-                    iterations == null
-                            ? iterations(
-                                    epochs,
-                                    trainingImages,
-                                    or(batchSize, base.images().batchSize()))
-                            : iterations);
-        }
-        Optimizer changed = optimizer(base.optimizer());
-        boolean sameKind = changed.name().equals(base.optimizer().name());
-        double rate = sameKind ? base.schedule().learningRate() : changed.defaultLearningRate();
-        return new Recipe(
-                base.name(),
-                changed,
-                schedule(scaled, or(learningRate, rate)),
-                regularization(base.regularization()),
-                scaled.length(),
-                images(base.images()),
-                new Evaluations(
-                        or(evaluateTraining, base.evaluations().training()),
-                        or(evalMode, base.evaluations().evalMode())));
+        return new AskedRecipe(this).recipe(architecture, trainingImages);
     }
 
     static long iterations(int epochs, int trainingImages, int batch) {
         ResidualException.require(
                 epochs >= 1 && epochs <= MAX_EPOCHS, "epochs " + epochs + ": expected 1 to " + MAX_EPOCHS);
         return (long) epochs * Batches.perEpoch(trainingImages, batch);
-    }
-
-    private static <T> T or(T given, T otherwise) {
-        return given == null ? otherwise : given;
-    }
-
-    private Length length(Length base) {
-        return new Length(
-                base.iterations(),
-                or(wholeEpochs, base.wholeEpochs()),
-                or(maxEpochs, base.maxEpochs()),
-                or(patience, base.patience()));
-    }
-
-    private Regularization regularization(Regularization base) {
-        return new Regularization(
-                or(labelSmoothing, base.labelSmoothing()), or(clipGradNorm, base.clipGradNorm()), or(ema, base.ema()));
-    }
-
-    private Optimizer optimizer(Optimizer base) {
-        OptimizerKind kind = or(optimizer, OptimizerKind.SGD);
-        double factor =
-                kind == OptimizerKind.ADAMW ? AdamW.DEFAULT_DECAY : base.decay().factor();
-        Decay decay = new Decay(
-                or(weightDecay, factor), or(weightDecayOn, base.decay().on()));
-        if (kind == OptimizerKind.SGD) {
-            Sgd sgd = (Sgd) base;
-            return new Sgd(or(momentum, sgd.momentum()), or(nesterov, sgd.nesterov()), decay);
-        }
-        ResidualException.require(momentum == null, "--momentum is for SGD; Adam has its own constants");
-        ResidualException.require(nesterov == null, "--nesterov is for SGD");
-        return kind == OptimizerKind.ADAM ? new Adam(decay) : new AdamW(decay);
-    }
-
-    private Schedule schedule(Recipe base, double rate) {
-        long length = base.length().iterations();
-        Schedule chosen = base.schedule();
-        if (schedule != null) {
-            chosen = switch (schedule) {
-                case STEPS ->
-                    chosen instanceof Steps
-                            ? chosen
-                            : new Steps(
-                                    rate, List.of((length + 1) / 2, (3 * length + 3) / 4), 0.1, 0, 0); // as the paper's
-                case CONSTANT -> new Steps(rate, List.of(), 0.1, 0, 0);
-                case COSINE -> new Cosine(rate, length, 0);
-                case ONE_CYCLE ->
-                    chosen instanceof OneCycle
-                            ? chosen
-                            : new OneCycle(rate, length, Math.round(OneCycle.RISE * length));
-            };
-        }
-        chosen = chosen.withLearningRate(rate);
-        if (warmup != null) {
-            chosen = chosen.withWarmup(warmup);
-        }
-        if (chosen instanceof Steps steps) {
-            return steps(steps);
-        }
-        ResidualException.require(
-                milestones == null && gamma == null && warmupLearningRate == null,
-                "--milestones, --gamma and --warmup-learning-rate are for --schedule steps");
-        return chosen;
-    }
-
-    private Steps steps(Steps base) {
-        Steps changed = base.withGamma(or(gamma, base.gamma()))
-                .withWarmupLearningRate(or(warmupLearningRate, base.warmupLearningRate()));
-        return milestones == null ? changed : changed.withMilestones(milestones);
-    }
-
-    private Recipe.Images images(Recipe.Images base) {
-        return new Recipe.Images(
-                or(batchSize, base.batchSize()),
-                or(shuffle, base.shuffle()),
-                new Augmentation(
-                        or(augmentation, base.augmentation().kind()),
-                        or(cutout, base.augmentation().cutout()),
-                        or(mixup, base.augmentation().mixup())),
-                or(normalization, base.normalization()),
-                or(classWeights, base.classWeights()));
     }
 }

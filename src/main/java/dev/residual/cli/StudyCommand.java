@@ -6,7 +6,6 @@ import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.LayerResponses.Response;
 import dev.residual.study.Comparison;
-import dev.residual.study.Comparison.Row;
 import dev.residual.study.ComparisonReport;
 import dev.residual.study.FoundRun;
 import dev.residual.study.Options;
@@ -14,6 +13,7 @@ import dev.residual.study.Plan;
 import dev.residual.study.PlannedRun;
 import dev.residual.study.Processes;
 import dev.residual.study.Responses;
+import dev.residual.study.Row;
 import dev.residual.study.Study;
 import dev.residual.tensor.Engine;
 import java.nio.file.Files;
@@ -98,14 +98,8 @@ final class StudyCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data = new DataOptions();
 
-    @Option(names = "--precision", paramLabel = "NAME", description = "As for train. Default: auto.")
-    private String precision;
-
-    @Option(names = "--device", paramLabel = "NAME", description = "As for train. Default: auto.")
-    private String device;
-
     @Mixin
-    private BackendOption backend = new BackendOption();
+    private ComputeOptions compute = new ComputeOptions();
 
     @Spec
     private CommandSpec spec;

@@ -10,7 +10,6 @@ import dev.residual.graph.Summary.Layer;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Names;
 import dev.residual.report.NetworkDrawing;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,8 +57,7 @@ final class SummaryCommand implements Callable<Integer> {
         Graph graph = network.graph();
         Summary summary = Summary.of(graph);
         if (drawing != null) {
-            byte[] svg = NetworkDrawing.svg(graph, network.name()).getBytes(StandardCharsets.UTF_8);
-            AtomicFile.write(drawing, out -> out.write(svg));
+            AtomicFile.write(drawing, NetworkDrawing.svg(graph, network.name()));
             System.out.println(drawing + ": " + network.name());
             return Main.OK;
         }

@@ -1,7 +1,6 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
-import dev.residual.backend.Backend;
 import dev.residual.data.Batches;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
@@ -19,7 +18,6 @@ import dev.residual.recipe.RecipeChanges;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.study.Wanted;
-import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,23 +106,8 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
-    @Option(
-            names = "--precision",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss stay"
-                    + " fp32), or auto: bf16 where the processor itself multiplies in it. Default: ${DEFAULT-VALUE}.")
-    private String precision;
-
-    @Option(
-            names = "--device",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description = "auto, cpu or cuda. Default: ${DEFAULT-VALUE}.")
-    private String device;
-
     @Mixin
-    private BackendOption backend = new BackendOption();
+    private ComputeOptions compute = new ComputeOptions();
 
     @Option(
             names = "--checkpoint-every",
@@ -259,9 +242,9 @@ final class TrainCommand implements Callable<Integer> {
                 .validation(validation)
                 .freeze(freeze)
                 .threads(count)
-                .precision(precision)
-                .device(device)
-                .backend(backend.name())
+                .precision(compute.precision)
+                .device(compute.device)
+                .backend(compute.backend.name())
                 .keep(asked.keep)
                 .dataDirectory(data.path().toAbsolutePath().normalize().toString());
         start.ifPresent(model -> training.startFrom(from.toString(), model));
@@ -280,9 +263,9 @@ final class TrainCommand implements Callable<Integer> {
     /** What decides the results, for those who plan runs. */
     Wanted wanted() {
         Asked asked = asked(Optional.empty());
-        Optional<Precision> chosen = precision.equals("auto")
+        Optional<Precision> chosen = compute.precision.equals("auto")
                 ? Optional.empty()
-                : Optional.of(Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
+                : Optional.of(Precision.valueOf(compute.precision.toUpperCase(Locale.ROOT)));
         Shape image = asked.architecture.image();
         return new Wanted(
                 asked.architecture.withImage(new Shape(image.channels(), asked.imageSize, asked.imageSize)),
@@ -294,9 +277,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Asked asked(Optional<Model> start) {
-        Device.requireName(device);
-        Precision.requireName(precision);
-        Backend.requireName(backend.name());
+        compute.require();
         Datasets.requireName(data.name());
         ResidualException.require(validation >= 0, "validation " + validation + ": expected 0 or more images");
         ResidualException.require(validation > 0 || kept == Kept.LAST, "--keep best needs --validation N");

@@ -32,13 +32,7 @@ public final class Datasets {
 
     /** @throws ResidualException when {@link #load} would not know that name */
     public static void requireName(String name) {
-        if (!NAMES.contains(name)) {
-            throw unknown(name);
-        }
-    }
-
-    private static ResidualException unknown(String name) {
-        return new ResidualException("no data set '" + name + "': expected " + String.join(" or ", NAMES));
+        ResidualException.requireOneOf("data set", name, NAMES);
     }
 
     /**
@@ -47,14 +41,14 @@ public final class Datasets {
      * @throws ResidualException when there is none of that name, or its classes are whatever lies in a folder
      */
     public static List<String> classes(String name) {
+        requireName(name);
         return switch (name) {
             case CIFAR10 -> Cifar10.CLASSES;
             case CIFAR100 -> Cifar100.CLASSES;
             case CIFAR100_COARSE -> Cifar100.COARSE_CLASSES;
             case SHAPES -> Shapes.CLASSES;
-            case FOLDER ->
+            default ->
                 throw new ResidualException("a folder of pictures has no fixed classes: name them with --classes");
-            default -> throw unknown(name);
         };
     }
 
@@ -74,14 +68,13 @@ public final class Datasets {
      * @throws ResidualException when there is none of that name, or its files are damaged or cannot be had
      */
     public static Dataset load(String name, Path directory, Download.Progress progress) {
+        requireName(name);
         return switch (name) {
             case CIFAR10 -> Cifar10.load(directory, progress);
             case CIFAR100 -> Cifar100.load(directory, Cifar100.Labels.FINE, progress);
             case CIFAR100_COARSE -> Cifar100.load(directory, Cifar100.Labels.COARSE, progress);
             case SHAPES -> Shapes.generate(SHAPES_SEED);
-            case FOLDER ->
-                new Folder(directory, ImageSet.SIZE, OptionalDouble.empty(), false).load(Folder.Listener.NONE);
-            default -> throw unknown(name);
+            default -> new Folder(directory, ImageSet.SIZE, OptionalDouble.empty(), false).load(Folder.Listener.NONE);
         };
     }
 

@@ -72,12 +72,6 @@ public record World(Place place, Master master, Duration timeout) {
         }
     }
 
-    /** One process alone. */
-    public static World alone() {
-        return new World(
-                new Place(0, 1, 0, 1), new Master("127.0.0.1", 0, Optional.empty(), false, 0), Duration.ofMinutes(1));
-    }
-
     /**
      * What torchrun's variables say.
      *

@@ -4,7 +4,6 @@ import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -14,11 +13,11 @@ import java.util.stream.IntStream;
  * An image whose class was not found.
  *
  * @param image its file name, or its index in the data set
- * @param given its true class
+ * @param actual its class
  * @param predicted the predicted class
  * @param probability of {@code predicted}, 0-1
  */
-public record Misclassified(String image, String given, String predicted, float probability) {
+public record Misclassified(String image, String actual, String predicted, float probability) {
     /** In the order of the images. */
     public static List<Misclassified> of(Evaluation evaluation, ImageSet images, List<String> classes) {
         return IntStream.range(0, evaluation.images())
@@ -48,15 +47,15 @@ public record Misclassified(String image, String given, String predicted, float 
     /** Writes CSV or JSON, by the ending of the file's name. */
     public static void write(List<Misclassified> images, Path file) {
         String text = isJson(file) ? Json.pretty(images) + "\n" : csv(images);
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(file, text);
     }
 
     private static String csv(List<Misclassified> images) {
-        StringBuilder csv = new StringBuilder("image,given,predicted,probability\n");
+        StringBuilder csv = new StringBuilder("image,actual,predicted,probability\n");
         for (Misclassified m : images) {
             csv.append(field(m.image))
                     .append(',')
-                    .append(field(m.given))
+                    .append(field(m.actual))
                     .append(',')
                     .append(field(m.predicted));
             csv.append(String.format(Locale.ROOT, ",%.6f%n", m.probability).replace("\r", ""));

@@ -4,7 +4,6 @@ package dev.residual.nn;
 public final class Softmax {
     private final float[] logits;
     private final int from;
-    private final int classes;
     private final int best;
     private final double sum;
 
@@ -15,7 +14,6 @@ public final class Softmax {
     public Softmax(float[] logits, int from, int classes) {
         this.logits = logits;
         this.from = from;
-        this.classes = classes;
         int largest = 0;
         for (int c = 1; c < classes; c++) {
             largest = logits[from + c] > logits[from + largest] ? c : largest;

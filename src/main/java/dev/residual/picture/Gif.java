@@ -149,20 +149,9 @@ final class Gif {
         int size = codeSize + 1;
         int next = end + 1;
         int previous = -1;
-        long bits = 0;
-        int held = 0;
-        int read = 0;
+        Bits bits = new Bits(ByteBuffer.wrap(codes));
         for (int n = 0; n < pixels; ) {
-            while (held < size) {
-                if (read == codes.length) {
-                    throw new IOException("its frame ends too early");
-                }
-                bits |= (codes[read++] & 0xffL) << held;
-                held += 8;
-            }
-            int code = (int) bits & (1 << size) - 1;
-            bits >>>= size;
-            held -= size;
+            int code = bits.read(size);
             if (code == clear) {
                 size = codeSize + 1;
                 next = end + 1;

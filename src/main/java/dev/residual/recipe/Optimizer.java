@@ -15,8 +15,6 @@ import java.util.Locale;
 public sealed interface Optimizer {
     Decay decay();
 
-    Optimizer withDecay(Decay decay);
-
     /** The name on the command line. */
     String name();
 
@@ -64,11 +62,6 @@ public sealed interface Optimizer {
         }
 
         @Override
-        public Sgd withDecay(Decay other) {
-            return new Sgd(momentum, nesterov, other);
-        }
-
-        @Override
         public String name() {
             return "sgd";
         }
@@ -81,11 +74,6 @@ public sealed interface Optimizer {
 
     /** Adam (Kingma, Ba: Adam, 2014), with PyTorch's constants; weight decay is L2, as above. */
     record Adam(Decay decay) implements Optimizer {
-        @Override
-        public Adam withDecay(Decay other) {
-            return new Adam(other);
-        }
-
         @Override
         public String name() {
             return "adam";
@@ -104,11 +92,6 @@ public sealed interface Optimizer {
     record AdamW(Decay decay) implements Optimizer {
         /** PyTorch's; that of SGD would do next to nothing at Adam's learning rate. */
         public static final double DEFAULT_DECAY = 1e-2;
-
-        @Override
-        public AdamW withDecay(Decay other) {
-            return new AdamW(other);
-        }
 
         @Override
         public String name() {

@@ -129,18 +129,4 @@ public final class Html {
     static String percent(double value, int decimals) {
         return decimal(value, decimals) + (Double.isFinite(value) ? "\u00a0%" : "");
     }
-
-    /** Such as "1 h 23 min": the two largest units. */
-    public static String duration(double seconds) {
-        if (!Double.isFinite(seconds)) {
-            return "–";
-        }
-        long s = Math.round(seconds);
-        if (s < 60) {
-            return s + "\u00a0s";
-        }
-        return s < 3600
-                ? "%s\u00a0min %s\u00a0s".formatted(s / 60, s % 60)
-                : "%s\u00a0h %s\u00a0min".formatted(s / 3600, s % 3600 / 60);
-    }
 }

@@ -1,8 +1,8 @@
 package dev.residual.report;
 
 import dev.residual.AtomicFile;
+import dev.residual.Text;
 import dev.residual.run.Metrics;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
@@ -21,8 +21,7 @@ public final class HtmlReport {
      * @throws dev.residual.ResidualException when the file cannot be written
      */
     public static void write(RunReport run, Path file) {
-        byte[] page = new HtmlReport(run).page().getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, out -> out.write(page));
+        AtomicFile.write(file, new HtmlReport(run).page());
     }
 
     private String page() {
@@ -57,7 +56,7 @@ public final class HtmlReport {
             figure(figures, "Test loss", Html.decimal(last.test().loss(), 4));
             figure(figures, "Training loss", Html.decimal(last.train().loss(), 4));
             figure(figures, "Iterations", Html.count(last.iteration()));
-            figure(figures, "Training time", Html.duration(last.time().seconds()));
+            figure(figures, "Training time", Text.duration(last.time().seconds()));
             figure(figures, "Images per second", Html.decimal(imagesPerSecond(), 0));
         }
         figure(figures, "Parameters", Html.count(run.parameters()));

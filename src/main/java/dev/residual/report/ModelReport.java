@@ -6,7 +6,6 @@ import dev.residual.data.Dataset;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
 import dev.residual.model.Provenance;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,9 +23,7 @@ public final class ModelReport {
      * @throws dev.residual.ResidualException when the file cannot be written
      */
     public static void write(String name, Model model, Optional<Dataset> dataset, int threads, Path file) {
-        byte[] page = page(name, model, dataset.map(d -> RunReports.test(model, d, threads)))
-                .getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, out -> out.write(page));
+        AtomicFile.write(file, page(name, model, dataset.map(d -> RunReports.test(model, d, threads))));
     }
 
     private static String page(String name, Model model, Optional<RunReport.Test> tested) {

@@ -4,7 +4,6 @@ import dev.residual.AtomicFile;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,8 +21,7 @@ public record MetricsFile(Path path) {
     /** Replaces the file. It is small, and so never half-written. */
     public void write(List<Metrics> rows) {
         String text = rows.stream().map(MetricsFile::line).collect(Collectors.joining("\n", HEADER + "\n", "\n"));
-        AtomicFile.write(
-                path, out -> out.write(text.stripTrailing().concat("\n").getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(path, text.stripTrailing().concat("\n"));
     }
 
     private static String line(Metrics m) {

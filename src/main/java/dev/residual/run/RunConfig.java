@@ -15,7 +15,6 @@ import dev.residual.recipe.RecipeMigration;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
@@ -144,7 +143,7 @@ public record RunConfig(
 
     public void write(RunDirectory run) {
         String text = json();
-        AtomicFile.write(run.config(), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(run.config(), text);
     }
 
     /** What {@link #write} writes. */

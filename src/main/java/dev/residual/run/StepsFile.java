@@ -41,7 +41,7 @@ public record StepsFile(Path path) {
                 }
             }
         }
-        AtomicFile.write(path, out -> out.write(text.toString().getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(path, text.toString());
         return iterations - kept;
     }
 

@@ -7,7 +7,6 @@ import dev.residual.report.Lines.Line;
 import dev.residual.report.Lines.PanelOf;
 import dev.residual.report.Lines.Pen;
 import dev.residual.run.Metrics;
-import dev.residual.study.Comparison.Row;
 import dev.residual.study.Study.Measure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

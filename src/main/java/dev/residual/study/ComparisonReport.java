@@ -6,10 +6,8 @@ import dev.residual.Text;
 import dev.residual.nn.LayerResponses.Response;
 import dev.residual.report.Html;
 import dev.residual.report.Lines;
-import dev.residual.study.Comparison.Agreement;
-import dev.residual.study.Comparison.Row;
+import dev.residual.study.Row.Agreement;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +49,7 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
     }
 
     private static void write(Path file, String text) {
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(file, text);
     }
 
     private String responsesCsv() {

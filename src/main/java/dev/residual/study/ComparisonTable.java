@@ -3,7 +3,6 @@ package dev.residual.study;
 import static dev.residual.study.Comparison.points;
 
 import dev.residual.Text;
-import dev.residual.study.Comparison.Row;
 import dev.residual.study.Study.Published;
 import java.util.ArrayList;
 import java.util.List;

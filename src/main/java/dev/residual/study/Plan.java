@@ -1,7 +1,6 @@
 package dev.residual.study;
 
 import dev.residual.ResidualException;
-import dev.residual.study.Comparison.Row;
 import dev.residual.study.Study.Variation;
 import java.nio.file.Path;
 import java.util.Comparator;

@@ -13,7 +13,6 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +52,7 @@ public final class Responses {
     public static void write(RunDirectory run, List<Response> responses) {
         StringBuilder text = new StringBuilder(HEADER + "\n");
         responses.forEach(r -> text.append(String.format(Locale.ROOT, "%s,%.6f%n", r.layer(), r.deviation())));
-        AtomicFile.write(file(run), out -> out.write(text.toString().getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(file(run), text.toString());
     }
 
     /** What was measured before; empty where nothing was. */

@@ -22,29 +22,23 @@ public enum Device {
      * @throws ResidualException when CUDA is asked for and not there
      */
     public static Device of(String name) {
+        requireName(name);
         return switch (name) {
             case "cpu" -> CPU;
             case "auto" -> torch.cuda_is_available() ? CUDA : CPU;
-            case "cuda" -> {
+            default -> {
                 if (!torch.cuda_is_available()) {
                     throw new ResidualException("--device cuda: no GPU that this build of libtorch can use"
                             + " (build with -Pgpu on a machine with an NVIDIA driver)");
                 }
                 yield CUDA;
             }
-            default -> throw unknown(name);
         };
     }
 
     /** @throws ResidualException when {@link #of} would not know that name; libtorch need not be there */
     public static void requireName(String name) {
-        if (!NAMES.contains(name)) {
-            throw unknown(name);
-        }
-    }
-
-    private static ResidualException unknown(String name) {
-        return new ResidualException("no device '" + name + "': expected " + String.join(" or ", NAMES));
+        ResidualException.requireOneOf("device", name, NAMES);
     }
 
     public static Device of(Tensor tensor) {

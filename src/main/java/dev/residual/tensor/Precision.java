@@ -40,9 +40,7 @@ public enum Precision {
 
     /** @throws ResidualException when it is neither a precision nor {@code auto}; libtorch need not be there */
     public static void requireName(String name) {
-        if (!NAMES.contains(name)) {
-            throw new ResidualException("no precision '" + name + "': expected " + String.join(" or ", NAMES));
-        }
+        ResidualException.requireOneOf("precision", name, NAMES);
     }
 
     @Override

@@ -10,10 +10,7 @@ import dev.residual.data.Part;
 import dev.residual.data.Split;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.evaluate.Evaluator;
-import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.graph.Graph;
-import dev.residual.graph.Operation.BatchNorm;
-import dev.residual.graph.Summary;
 import dev.residual.model.Model;
 import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
@@ -40,8 +37,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -82,16 +77,6 @@ public final class TrainingRun {
             Optional<RunDirectory> directory,
             Optional<Checkpoint> from,
             ProcessGroup group) {
-        int classes = config.architecture().classes();
-        ResidualException.require(
-                classes == dataset.classes().size(),
-                "the network has " + classes + " classes, " + dataset.name() + " has "
-                        + dataset.classes().size());
-        int side = config.architecture().image().height();
-        ResidualException.require(
-                dataset.train().side() == side && dataset.test().side() == side,
-                "the network is for images of " + side + " pixels a row, those of " + dataset.name() + " have "
-                        + dataset.train().side());
         this.config = config;
         this.dataset = dataset;
         this.directory = directory;
@@ -99,10 +84,7 @@ public final class TrainingRun {
         this.group = group;
         part = new Part(group.rank(), group.size());
         split = Split.of(dataset, config.data().validation(), config.seed());
-        ResidualException.require(
-                split.train().size() > 0 && split.test().size() > 0,
-                dataset.name() + " has " + split.train().size() + " training images and "
-                        + split.test().size() + " test images: expected some of both");
+        new RunChecks(config, dataset, split, group.size()).require();
         recipe = config.recipe();
         evaluation = new EpochEvaluation(recipe, split, config.seed(), group);
         graph = config.graph();
@@ -113,13 +95,7 @@ public final class TrainingRun {
                 start.iteration() <= lastIteration(),
                 name() + " has " + start.iteration() + " iterations behind it already, and is to end after "
                         + lastIteration());
-        ResidualException.require(
-                recipe.images().batchSize() >= group.size(),
-                "a minibatch of " + recipe.images().batchSize() + " images cannot be divided among " + group.size()
-                        + " processes");
-        requireSeveralValues();
         from.ifPresent(this::requireThatItFits);
-        requireThatCheckpointsCanBeRead();
     }
 
     public RunConfig config() {
@@ -162,36 +138,6 @@ public final class TrainingRun {
                 name()
                         + ": config.json and the checkpoint have different networks or optimizers: the run cannot be"
                         + " resumed");
-    }
-
-    /** As PyTorch does: of one value a channel BN could say no variance, and its running one would be NaN for ever. */
-    private void requireSeveralValues() {
-        boolean onePosition = graph.nodes().stream()
-                .filter(node -> node.operation() instanceof BatchNorm && !graph.isFrozen(node))
-                .anyMatch(node -> node.shape().height() * node.shape().width() == 1);
-        int batch = recipe.images().batchSize();
-        int parts = config.compute().syncBatchNorm() ? 1 : group.size();
-        boolean oneImage = Stream.of(
-                        Math.min(batch, split.train().size()), split.train().size() % batch)
-                .anyMatch(count -> IntStream.range(0, parts)
-                        .mapToObj(i -> new Part(i, parts))
-                        .anyMatch(p -> p.to(count) - p.from(count) == 1));
-        ResidualException.require(
-                !(onePosition && oneImage),
-                "a minibatch, or a process's part of one, has a single image, and the last feature maps have one"
-                        + " pixel: batch"
-                        + " norm needs more than one value per channel, so take another batch size or larger images");
-    }
-
-    /** Better said now than after hours of training. */
-    private void requireThatCheckpointsCanBeRead() {
-        long bytes = Float.BYTES * Summary.of(graph).parameters();
-        long largest = bytes * Math.max(1, TrainingState.valuesPerParameter(recipe));
-        ResidualException.require(
-                largest <= Safetensors.MAX_FILE,
-                config.architecture().name() + " with " + recipe.optimizer().name() + " has checkpoints of "
-                        + (largest >> 20) + " MiB, more than the " + (Safetensors.MAX_FILE >> 20)
-                        + " MiB that can be read again");
     }
 
     /**

@@ -56,7 +56,7 @@ class CommandLineTest {
         assertRefused(run("train", "--learning-rate", "-1"), 2, "learning rate");
         assertRefused(run("train", "--threads", "0"), 2, "threads 0");
         assertRefused(run("train", "--validation", "-1"), 2, "validation");
-        assertRefused(run("bench", "--steps", "0"), 1, "steps 0");
+        assertRefused(run("bench", "--steps", "0"), 2, "steps 0");
         assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 2, "auto or cpu or cuda");
     }
 

@@ -72,7 +72,7 @@ class FolderRunTest {
         JsonNode found = Json.tree(evaluated.out(), "output");
         assertThat(found.path("images").asInt()).isEqualTo(20);
         List<String> lines = Files.readAllLines(wrong);
-        assertThat(lines.get(0)).isEqualTo("image,given,predicted,probability");
+        assertThat(lines.get(0)).isEqualTo("image,actual,predicted,probability");
         assertThat(lines).hasSize(1 + 20 - found.path("correct").asInt());
         assertThat(lines.subList(1, lines.size()))
                 .allMatch(line -> line.matches("test/(my dogs|猫)/.*,(my dogs,猫|猫,my dogs),[01]\\.\\d{6}"));

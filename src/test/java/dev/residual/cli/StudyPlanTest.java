@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.residual.ResidualException;
 import dev.residual.recipe.Schedule.Steps;
-import dev.residual.study.Comparison.Row;
 import dev.residual.study.FoundRun;
 import dev.residual.study.Options;
 import dev.residual.study.Plan;
 import dev.residual.study.PlannedRun;
+import dev.residual.study.Row;
 import dev.residual.study.Samples;
 import dev.residual.study.Study;
 import dev.residual.study.Wanted;

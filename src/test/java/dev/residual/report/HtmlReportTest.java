@@ -40,7 +40,7 @@ class HtmlReportTest {
         Document page = parse(write(run(Samples.metrics(5), Samples.evaluation(90), Samples.images(90))));
 
         assertThat(texts(page, "h2")).containsExactly(SECTIONS);
-        assertThat(texts(page, "dd")).contains("80.83 %", "0.4000", "0.4600", "500", "5 min 0 s", "1,500", "269,722");
+        assertThat(texts(page, "dd")).contains("80.83 %", "0.4000", "0.4600", "500", "5:00 min", "1,500", "269,722");
         assertThat(texts(page, "p")).noneMatch(p -> p.contains("not available"));
         // The curves, 24 of the 30 mistakes, the filters.
         assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(1 + 24 + 16);

@@ -83,7 +83,7 @@ record InputContract(
     }
 
     void write(Path file) {
-        AtomicFile.write(file, out -> out.write(Json.pretty(this).getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(file, Json.pretty(this));
     }
 
     /** For people, on one line. */
