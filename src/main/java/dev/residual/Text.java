@@ -16,6 +16,9 @@ public final class Text {
 
     /** A time span as people say it: {@code 42 s}, {@code 3:07 min}, {@code 2:05 h}. */
     public static String duration(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            return "–";
+        }
         long s = Math.round(seconds);
         if (s < 60) {
             return s + " s";

@@ -50,7 +50,8 @@ final class StudyCommand implements Callable<Integer> {
             paramLabel = "STUDY",
             arity = "0..1",
             description =
-                    "table6, depth, shortcuts, responses, article, variants, or a file (docs/studies.md describes it).")
+                    "table6, depth, shortcuts, responses, article, differences, variants, or a file (docs/studies.md"
+                            + " describes it).")
     private String name;
 
     @Option(

@@ -165,7 +165,10 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
                     .setMarker(line.pen.marked() ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE)
                     .setMarkerColor(colour)
                     .setLineColor(colour)
-                    .setLineStyle(line.pen.stroke());
+                    .setLineStyle(
+                            order.indexOf(line.name) < COLOURS.size()
+                                    ? line.pen.stroke()
+                                    : Panel.dashed(line.pen.width)); // its colour is another line's too
         }
         chart.getStyler().setMarkerSize(4);
         if (lines.isEmpty()) {

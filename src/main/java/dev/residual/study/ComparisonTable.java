@@ -119,6 +119,6 @@ public record ComparisonTable(Comparison comparison) {
     }
 
     static String time(Row row) {
-        return Double.isFinite(row.seconds()) ? Text.duration(row.seconds()) : "–";
+        return Text.duration(row.seconds());
     }
 }

@@ -35,7 +35,7 @@ public record Study(
         List<Variation> variations) {
     /** The studies that come with the program. */
     public static final List<String> SHIPPED =
-            List.of("table6", "depth", "shortcuts", "responses", "article", "variants");
+            List.of("table6", "depth", "shortcuts", "responses", "article", "differences", "variants");
 
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_VARIATIONS = 100;
