@@ -62,7 +62,7 @@ public final class Json {
     }
 
     /**
-     * @param what where the text is from, to begin the error's sentence with
+     * @param what names the text in error messages
      * @throws ResidualException when the text is not JSON or not of this type
      */
     public static <T> T read(String text, Class<T> type, String what) {

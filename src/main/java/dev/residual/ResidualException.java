@@ -29,9 +29,9 @@ public final class ResidualException extends RuntimeException {
         }
     }
 
-    /** @throws ResidualException where the name is none of these, such as "no device 'gpu': expected cpu or cuda" */
+    /** @throws ResidualException where the name is none of these, such as "no device 'gpu': expected auto, cpu, cuda" */
     public static void requireOneOf(String what, String name, List<String> names) {
-        require(names.contains(name), "no " + what + " '" + name + "': expected " + String.join(" or ", names));
+        require(names.contains(name), "no " + what + " '" + name + "': expected " + String.join(", ", names));
     }
 
     /**

@@ -35,7 +35,7 @@ final class ConfigFile {
         try {
             given = commandLine.parseArgs(args).subcommand();
         } catch (ParameterException e) {
-            return args; // it is told of when the command line is read for good
+            return args; // reported when the command line is parsed
         }
         if (given == null || !given.hasMatchedOption("--config")) {
             return args;

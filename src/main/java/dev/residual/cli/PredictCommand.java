@@ -105,7 +105,7 @@ final class PredictCommand implements Callable<Integer> {
                 : BuiltInModels.read(BuiltInModels.DEFAULT);
     }
 
-    /** A file that cannot be read is told of, and the others come all the same. */
+    /** Warns about a file that cannot be read, and goes on with the others. */
     private void predict(String argument, Classifier classifier) {
         try {
             for (ImageArgument.Image image : ImageArgument.expand(argument)) {

@@ -60,8 +60,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--from",
             paramLabel = "MODEL",
             description =
-                    "Start from these weights instead of random ones, with the normalisation that they are used to;"
-                            + " for another number of classes the last layer begins anew. " + ModelOption.DESCRIPTION)
+                    "Start from these weights instead of random ones, with the normalisation that they were trained with;"
+                            + " for other classes the last layer is initialised anew. " + ModelOption.DESCRIPTION)
     private Path from;
 
     @Option(
@@ -299,7 +299,7 @@ final class TrainCommand implements Callable<Integer> {
         return new Asked(named, size, recipe, new RunConfig.Keep(checkpointEvery, logSteps, kept == Kept.BEST));
     }
 
-    /** With the normalisation that the weights are used to. */
+    /** With the normalisation that the weights were trained with. */
     private Recipe recipe(Architecture named, int trainingImages, Optional<Model> start) {
         Recipe recipe = recipeOptions.recipe(named, trainingImages);
         return start.map(m -> m.card().normalization().kind())

@@ -20,7 +20,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressState;
 
 /**
- * What a person sees while a network is trained: a table with a row an epoch, which fits into 80 columns, and, at a
+ * What a person sees while a network is trained: a table with a row per epoch, which fits into 80 columns, and, at a
  * terminal, a bar below it.
  */
 final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {

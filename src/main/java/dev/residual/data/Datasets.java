@@ -64,7 +64,7 @@ public final class Datasets {
 
     /**
      * @param directory where the files are, or are downloaded to; not used for a generated data set
-     * @param progress is told of a download
+     * @param progress receives the state of a download
      * @throws ResidualException when there is none of that name, or its files are damaged or cannot be had
      */
     public static Dataset load(String name, Path directory, Download.Progress progress) {

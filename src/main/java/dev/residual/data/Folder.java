@@ -19,7 +19,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * A person's own pictures as a data set: a folder a class, or a CSV file that names the classes.
+ * A person's own pictures as a data set: a folder per class, or a CSV file that names the classes.
  *
  * @param directory where they are
  * @param side height and width that they are brought to

@@ -48,7 +48,7 @@ public record Mixup(double lambda, int[] partners) {
         }
     }
 
-    /** @param values one row an image, whatever its shape and type */
+    /** @param values one row per image, whatever its shape and type */
     public Tensor apply(Tensor values) {
         long[] order = IntStream.of(partners).asLongStream().toArray();
         Tensor others = values.index_select(0, Device.of(values).move(Tensors.of(order)));

@@ -7,8 +7,8 @@ import java.util.OptionalInt;
  * What is done to a pixel before the network sees it: {@code (value / 255 - mean) / std}.
  *
  * @param kind how mean and deviation were found
- * @param mean in units of value / 255: one number a channel, or C×H×W numbers, one a pixel and channel
- * @param std in units of value / 255, one number a channel
+ * @param mean in units of value / 255: one number per channel, or C×H×W numbers, one per pixel and channel
+ * @param std in units of value / 255, one number per channel
  */
 public record Normalization(Kind kind, float[] mean, float[] std) {
     /** Where mean and std come from. */

@@ -66,7 +66,7 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
             List<Entry> labelled = labels.get().label(pictures(root, pictures, false));
             return new PictureTree(root, "by " + labels.get().file().getFileName(), false, labelled);
         }
-        return new PictureTree(root, "a folder a class", false, inClasses(root, root, false));
+        return new PictureTree(root, "a folder per class", false, inClasses(root, root, false));
     }
 
     private static PictureTree inParts(Path root, Path train, Optional<Path> test) {

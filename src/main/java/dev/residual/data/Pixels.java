@@ -36,7 +36,7 @@ public final class Pixels {
         side = images.side();
         if (normalization.side().orElse(side) != side) {
             throw new IllegalArgumentException(
-                    "means of " + normalization.side() + " pixels a row for images of " + side);
+                    "means of " + normalization.side() + " pixels per row for images of " + side);
         }
         scale = new float[images.imageBytes()];
         shift = new float[images.imageBytes()];

@@ -27,7 +27,7 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
 
     /**
      * @param path a run directory, a model file, or the name of a shipped model
-     * @param warning is told, in a sentence, of damage that was passed over
+     * @param warning receives a sentence about damage that was passed over
      * @throws ResidualException when there is no model, it cannot be read, or its weights are not finite
      */
     public static FoundModel find(Path path, Consumer<String> warning) {

@@ -27,7 +27,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
      * @param group of the processes that train it; the others need no directory
      * @param changed what is changed in the configuration
      * @param data finds the data set
-     * @param warning is told, in a sentence, of a damaged checkpoint that was passed over
+     * @param warning receives a sentence about a damaged checkpoint that was passed over
      * @throws ResidualException when there is no run, it cannot go on, or the data are not those that it was trained on
      */
     public static Launch resume(

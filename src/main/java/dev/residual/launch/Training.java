@@ -118,8 +118,8 @@ public final class Training {
     }
 
     /**
-     * Starts from a model's weights instead of random ones, with the normalisation that they are used to; for another
-     * number of classes the last layer begins anew, and images may be of another size.
+     * Starts from a model's weights instead of random ones, with the normalisation that they were trained with.
+     * For other classes the last layer is initialised anew; images may be of another size.
      *
      * @param name as the provenance will have it
      * @throws ResidualException when the model is of another architecture

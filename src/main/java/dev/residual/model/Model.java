@@ -105,7 +105,7 @@ public record Model(Card card, Map<String, NamedTensor> tensors) {
      * Nothing can be computed from weights that are not numbers, and an accuracy of such a network would mislead. The
      * checkpoint of a run that diverges may have them all the same.
      *
-     * @param file begins the sentence of an error
+     * @param file for error messages
      * @throws ResidualException when a weight is NaN or infinite; it names the tensor, and how many are
      */
     public void requireFinite(String file) {

@@ -57,7 +57,7 @@ public final class ModelFile {
     /**
      * The same from a stream, which is read to its end.
      *
-     * @param name begins the sentence of an error
+     * @param name for error messages
      */
     public static Model read(InputStream in, String name) {
         return of(Safetensors.read(in, name), name);

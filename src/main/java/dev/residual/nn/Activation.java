@@ -100,7 +100,7 @@ public enum Activation {
             return layers.get(last()).channels();
         }
 
-        /** The layer that makes the maps smaller. */
+        /** The layer that makes the feature maps smaller. */
         private int striding() {
             for (int i = 0; i < layers.size(); i++) {
                 if (layers.get(i).kernel() > 1) {

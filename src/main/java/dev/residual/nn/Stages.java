@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The network between the first convolution and the pooling: stages of blocks, each with maps of half the height and width
+ * The network between the first convolution and the pooling: stages of blocks, each with feature maps of half the height and width
  * of the one before.
  *
  * @param stem filters of the first convolution

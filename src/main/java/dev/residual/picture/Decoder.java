@@ -27,7 +27,7 @@ final class Decoder {
     }
 
     /**
-     * @param name begins the sentence of an error
+     * @param name for error messages
      * @return side×side×3 bytes, as in {@link Photo}
      * @throws ResidualException when it is no image of a known format, damaged, cut short, or too large
      */

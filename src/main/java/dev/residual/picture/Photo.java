@@ -58,7 +58,7 @@ public record Photo(int side, byte[] pixels) {
     /**
      * The same from a stream, which is read to its end.
      *
-     * @param name begins the sentence of an error
+     * @param name for error messages
      */
     public static Photo read(InputStream in, String name, int side) {
         try {

@@ -46,7 +46,7 @@ final class RgbRows {
                 && !colors.isAlphaPremultiplied();
     }
 
-    /** @return three values a pixel; valid until the next row is read */
+    /** @return three values per pixel; valid until the next row is read */
     double[] read(int y) {
         if (plain) {
             readSamples(y);

@@ -173,7 +173,7 @@ public final class Classifier implements AutoCloseable {
             Photo photo = photos.get(i);
             if (photo.side() != imageSize) {
                 throw new IllegalArgumentException(
-                        "a photo of " + photo.side() + " pixels a row, expected " + imageSize);
+                        "a photo of " + photo.side() + " pixels per row, expected " + imageSize);
             }
             System.arraycopy(photo.pixels(), 0, pixels, i * bytes, bytes);
         }

@@ -22,7 +22,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * The learning curves of one run in one picture: the loss above, the accuracy in percent below.
  *
  * @param name of the run, for the title
- * @param metrics one row an epoch, in order; values that are NaN or infinite are not drawn
+ * @param metrics one row per epoch, in order; values that are NaN or infinite are not drawn
  * @param changes of the learning rate; each becomes a vertical line with the new rate
  *     above it. Those that the run has not passed are left out
  */

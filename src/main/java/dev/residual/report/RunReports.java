@@ -36,7 +36,7 @@ public final class RunReports {
      * Writes {@code curves.png}, {@code curves.svg} and {@code report.html}.
      *
      * @param dataset what the run was trained on; without it, the report does without what needs it
-     * @param warning is told of damage that was passed over, in a sentence
+     * @param warning receives a sentence about damage that was passed over
      * @throws ResidualException when the run has no metrics yet, or the files cannot be written
      */
     public static void write(RunDirectory run, RunConfig config, Optional<Dataset> dataset, Consumer<String> warning) {

@@ -37,7 +37,7 @@ public record Checkpoint(Progress progress, Model model, Map<String, NamedTensor
     /**
      * Reads what {@link #write} wrote.
      *
-     * @param name begins the sentence of an error
+     * @param name for error messages
      */
     public static Checkpoint read(DataInputStream in, String name) throws IOException {
         Progress progress = Progress.read(new String(readPart(in), StandardCharsets.UTF_8), name);

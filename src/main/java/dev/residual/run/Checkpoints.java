@@ -84,7 +84,7 @@ public final class Checkpoints {
      * The newest checkpoint that is whole. Another process may be training and may delete what has been listed here: then
      * the list is made anew.
      *
-     * @param warning is told of each damaged one that was passed over, in a sentence
+     * @param warning receives a sentence about each damaged one that was passed over
      * @return nothing when there is none
      * @throws ResidualException when there are some, and all are damaged
      */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** {@code metrics.csv}: a header, then a row an epoch. Numbers that do not exist are empty. */
+/** {@code metrics.csv}: a header, then a row per epoch. Numbers that do not exist are empty. */
 public record MetricsFile(Path path) {
     private static final String HEADER = "epoch,iteration,learning_rate,train_loss,train_accuracy,"
             + "test_loss,test_accuracy,seconds,images_per_second,validation_loss,validation_accuracy";

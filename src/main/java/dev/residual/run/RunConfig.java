@@ -154,7 +154,7 @@ public record RunConfig(
     /**
      * Reads what {@link #json} made.
      *
-     * @param what where it is from, to begin the error's sentence with
+     * @param what names the text in error messages
      */
     public static RunConfig read(String json, String what) {
         return Json.readVersioned(json, RunConfig.class, what, List.of(RunConfig::toFormat2, RunConfig::toFormat3));

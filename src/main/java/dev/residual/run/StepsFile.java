@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** {@code steps.csv}: a header, then a row a minibatch, in order from 1. */
+/** {@code steps.csv}: a header, then a row per minibatch, in order from 1. */
 public record StepsFile(Path path) {
     private static final String HEADER = "iteration,learning_rate,loss\n";
     private static final Pattern ROW =

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  */
 public record TrainedModel(Model model, boolean finished) {
     /**
-     * @param warning is told of each damaged checkpoint that was passed over, in a sentence
+     * @param warning receives a sentence about each damaged checkpoint that was passed over
      * @return nothing when the run has no network yet
      */
     public static Optional<TrainedModel> of(RunDirectory run, Consumer<String> warning) {

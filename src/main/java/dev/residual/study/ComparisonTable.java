@@ -35,7 +35,7 @@ public record ComparisonTable(Comparison comparison) {
         return lines;
     }
 
-    /** One line a row, and a header; numbers with a point, what is not there empty. */
+    /** One line per row, and a header; numbers with a point, what is not there empty. */
     public String csv() {
         return comparison.rows().stream().map(this::csv).collect(Collectors.joining("\n", CSV_HEADER + "\n", "\n"));
     }

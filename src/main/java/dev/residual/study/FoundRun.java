@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * A run that somebody has trained or is training, as its small files tell: {@code config.json}, {@code metrics.csv} and
  * {@code train.log}. Checkpoints, weights and data need not be there.
  *
- * @param metrics one row an epoch; none before the first evaluation has ended
+ * @param metrics one row per epoch; none before the first evaluation has ended
  * @param iteration minibatches trained on, as far as files tell
  */
 public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> metrics, State state, long iteration) {
@@ -116,7 +116,7 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
     /**
      * The runs below a directory, or that it is itself, in the order of their names.
      *
-     * @param warning is told, in a sentence, of what looks like a run and cannot be read
+     * @param warning receives a sentence about what looks like a run and cannot be read
      */
     public static List<FoundRun> below(Path path, Consumer<String> warning) {
         if (!Files.isDirectory(path)) {

@@ -42,7 +42,7 @@ final class Recorder implements Consumer<TrainingEvent> {
     /**
      * @param start where training starts from. Later rows are dropped, since they will be written again
      * @param backend that computes, as it describes itself
-     * @param warning is told, in a sentence, of what cannot be written or has been lost
+     * @param warning receives a sentence about what cannot be written or has been lost
      */
     Recorder(RunDirectory run, Progress start, RunConfig config, String backend, Consumer<String> warning) {
         this.warning = warning;

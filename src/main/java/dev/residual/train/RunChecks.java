@@ -31,7 +31,7 @@ record RunChecks(RunConfig config, Dataset dataset, Split split, int processes) 
         int side = config.architecture().image().height();
         ResidualException.require(
                 dataset.train().side() == side && dataset.test().side() == side,
-                "the network is for images of " + side + " pixels a row, those of " + dataset.name() + " have "
+                "the network is for images of " + side + " pixels per row, those of " + dataset.name() + " have "
                         + dataset.train().side());
     }
 
@@ -46,7 +46,7 @@ record RunChecks(RunConfig config, Dataset dataset, Split split, int processes) 
                         + processes + " processes");
     }
 
-    /** As PyTorch does: of one value a channel BN could say no variance, and its running one would be NaN for ever. */
+    /** As PyTorch does: of one value per channel BN could say no variance, and its running one would be NaN for ever. */
     private void requireSeveralValues() {
         Graph graph = config.graph();
         boolean onePosition = graph.nodes().stream()

@@ -50,14 +50,14 @@ class CommandLineTest {
         assertRefused(run("train", "--architecture", "resnet21"), 2, "6n+2");
         assertRefused(run("train", "--recipe", "papr"), 2, "paper, article or quick");
         assertRefused(run("train", "--shortcut", "D"), 2, "[A, B, C, none, article]");
-        assertRefused(run("train", "--dataset", "mnist"), 2, "cifar10 or cifar100 or cifar100-coarse or shapes");
+        assertRefused(run("train", "--dataset", "mnist"), 2, "cifar10, cifar100, cifar100-coarse, shapes");
         assertRefused(run("train", "--labels", "coarse"), 2, "is for --dataset cifar100");
         assertRefused(run("train", "--dataset", "cifar100", "--labels", "rough"), 2, "[coarse, fine]");
         assertRefused(run("train", "--learning-rate", "-1"), 2, "learning rate");
         assertRefused(run("train", "--threads", "0"), 2, "threads 0");
         assertRefused(run("train", "--validation", "-1"), 2, "validation");
         assertRefused(run("bench", "--steps", "0"), 2, "steps 0");
-        assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 2, "auto or cpu or cuda");
+        assertRefused(run("train", "--dataset", "shapes", "--device", "tpu"), 2, "auto, cpu, cuda");
     }
 
     @Test

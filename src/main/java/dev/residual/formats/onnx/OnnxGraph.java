@@ -138,7 +138,7 @@ final class OnnxGraph {
                     s.name() + ".slice",
                     x,
                     initializer("slice.starts", 0, 0),
-                    initializer("slice.ends", Long.MAX_VALUE, Long.MAX_VALUE), // as far as the maps go
+                    initializer("slice.ends", Long.MAX_VALUE, Long.MAX_VALUE), // to the end
                     initializer("slice.axes", 2, 3),
                     initializer("slice.steps", s.stride(), s.stride()));
         }

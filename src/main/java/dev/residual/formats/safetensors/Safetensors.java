@@ -141,7 +141,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
     /**
      * The same from a stream, which is read to its end.
      *
-     * @param name begins the sentence of an error
+     * @param name for error messages
      */
     public static Safetensors read(InputStream in, String name) {
         try {
