@@ -83,7 +83,7 @@ final class DataOptions {
      * @param imageSize that a folder's pictures are brought to
      */
     Dataset load(int imageSize, int threads, Console console) {
-        return load(name(), folder(path(), imageSize, OptionalDouble.empty()), threads, console);
+        return load(name(), folder(path(), imageSize, OptionalDouble.empty()), threads, console, true);
     }
 
     /** Whether it is there without a download. */
@@ -98,12 +98,23 @@ final class DataOptions {
 
     /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. Never by a download. */
     Dataset load(RunConfig.Data trainedOn, int imageSize, int threads, Console console) {
+        requireThere(trainedOn);
+        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
+        return load(name(trainedOn), folder, threads, console, true);
+    }
+
+    /** The same for whoever needs the test images only; the set may be without training images. */
+    Dataset loadTest(RunConfig.Data trainedOn, int imageSize, int threads, Console console) {
+        requireThere(trainedOn);
+        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
+        return load(name(trainedOn), folder, threads, console, false);
+    }
+
+    private void requireThere(RunConfig.Data trainedOn) {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
                         + ": --data DIR says where it is; 'residual train' downloads it");
-        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
-        return load(name(trainedOn), folder, threads, console);
     }
 
     private Folder folder(Path path, int imageSize, OptionalDouble trainedWith) {
@@ -120,8 +131,8 @@ final class DataOptions {
     }
 
     /** Both at once, since each takes about a second on one thread. libtorch's threads are those of the caller. */
-    private static Dataset load(String name, Folder folder, int threads, Console console) {
-        CompletableFuture<Dataset> loading = CompletableFuture.supplyAsync(() -> load(name, folder, console));
+    private static Dataset load(String name, Folder folder, int threads, Console console, boolean training) {
+        CompletableFuture<Dataset> loading = CompletableFuture.supplyAsync(() -> load(name, folder, console, training));
         Engine.start(threads);
         try {
             return loading.join();
@@ -130,11 +141,16 @@ final class DataOptions {
         }
     }
 
-    private static Dataset load(String name, Folder folder, Console console) {
+    private static Dataset load(String name, Folder folder, Console console, boolean training) {
         Dataset dataset;
         try (LoadingBar bar = new LoadingBar(console)) {
-            dataset =
-                    name.equals(Datasets.FOLDER) ? folder.load(bar) : Datasets.load(name, folder.directory(), bar::at);
+            if (name.equals(Datasets.FOLDER)) {
+                dataset = folder.load(bar);
+            } else {
+                dataset = training
+                        ? Datasets.load(name, folder.directory(), bar::at)
+                        : Datasets.loadTest(name, folder.directory(), bar::at);
+            }
         }
         if (!dataset.source().isEmpty()) {
             console.note("Read " + dataset.source());

@@ -121,7 +121,10 @@ final class EvaluateCommand implements Callable<Integer> {
         });
         FoundModel found = FoundModel.find(path, console::warn);
         Model model = found.model();
-        Dataset dataset = data.load(found.data(), model.architecture().image().height(), threads.count(), console);
+        int side = model.architecture().image().height();
+        Dataset dataset = part == Part.TEST
+                ? data.loadTest(found.data(), side, threads.count(), console)
+                : data.load(found.data(), side, threads.count(), console);
         if (!dataset.classes().equals(model.card().classes())) {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
@@ -163,16 +166,15 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private ImageSet images(Dataset dataset, FoundModel found) {
+        if (part == Part.TEST) {
+            return dataset.test();
+        }
         int validation = found.data().validation();
         if (part == Part.VALIDATION && validation == 0) {
             throw new ResidualException(path + " held no images out: it has no validation split");
         }
         Split split = Split.of(dataset, validation, found.seed());
-        return switch (part) {
-            case TRAIN -> split.train();
-            case VALIDATION -> split.validation();
-            case TEST -> split.test();
-        };
+        return part == Part.TRAIN ? split.train() : split.validation();
     }
 
     /** @param batch images in each batch whose statistics BN used; 0 where it used its running ones */

@@ -92,7 +92,7 @@ final class ReportCommand implements Callable<Integer> {
     private Optional<Dataset> dataset(RunConfig.Data trainedOn, Architecture network, int threads, Console console) {
         try {
             if (data.isThere(trainedOn)) {
-                return Optional.of(data.load(trainedOn, network.image().height(), threads, console));
+                return Optional.of(data.loadTest(trainedOn, network.image().height(), threads, console));
             }
             console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
         } catch (ResidualException e) {

@@ -195,7 +195,7 @@ final class StudyCommand implements Callable<Integer> {
         }
         Dataset dataset = datasets.computeIfAbsent(
                 run.config().data().dataset(),
-                name -> data.load(
+                name -> data.loadTest(
                         run.config().data(), run.config().architecture().image().height(), threads.count(), console));
         console.note("Measuring the responses of " + run.name() + " …");
         Engine.start(threads.count());

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,6 +119,15 @@ record Cifar(
      * @throws ResidualException when it is not there and cannot be had, or is damaged or something else
      */
     Dataset load(Path path, Download.Progress progress) {
+        return load(path, progress, train);
+    }
+
+    /** The same without training images, which takes a fifth of the time and memory. */
+    Dataset loadTest(Path path, Download.Progress progress) {
+        return load(path, progress, Map.of());
+    }
+
+    private Dataset load(Path path, Download.Progress progress, Map<String, Integer> training) {
         Folder folder = new CifarFinder(this).find(path).orElseGet(() -> {
             download(path, progress);
             return new CifarFinder(this).find(path).orElseThrow();
@@ -127,10 +135,10 @@ record Cifar(
         checkClassNames(folder);
         files(folder.version())
                 .forEach((file, records) -> check(folder.path().resolve(file), records, folder.version()));
+        refuseCopies(folder);
         Map<String, String> sha256 = new LinkedHashMap<>();
-        ImageSet trainSet = read(folder, train, sha256);
+        ImageSet trainSet = read(folder, training, sha256);
         ImageSet testSet = read(folder, test, sha256);
-        refuseCopies(folder, sha256);
         return new Dataset(
                 name,
                 classes(),
@@ -217,15 +225,19 @@ record Cifar(
     }
 
     /** A copied file would train on some images twice, or, worse, test on images that were trained on. */
-    private void refuseCopies(Folder folder, Map<String, String> sha256) {
-        Map<String, String> names = new HashMap<>();
-        sha256.forEach((name, hash) -> {
-            String file = folder.version() == Version.BINARY ? name : name.replaceFirst("\\.bin$", "");
-            String other = names.putIfAbsent(hash, file);
-            if (other != null) {
-                throw new ResidualException(
-                        folder.path().resolve(file) + " is a copy of " + other + ": expected different files");
+    private void refuseCopies(Folder folder) {
+        List<String> files = List.copyOf(files(folder.version()).keySet());
+        for (int i = 0; i < files.size(); i++) {
+            for (int j = 0; j < i; j++) {
+                Path file = folder.path().resolve(files.get(i));
+                try {
+                    ResidualException.require(
+                            Files.mismatch(file, folder.path().resolve(files.get(j))) >= 0,
+                            file + " is a copy of " + files.get(j) + ": expected different files");
+                } catch (IOException e) {
+                    throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
+                }
             }
-        });
+        }
     }
 }

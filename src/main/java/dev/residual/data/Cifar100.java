@@ -44,6 +44,8 @@ public final class Cifar100 {
 
     static final Cifar FINE = set(Labels.FINE, SOURCE, 50_000, 10_000);
 
+    static final Cifar COARSE = set(Labels.COARSE, SOURCE, 50_000, 10_000);
+
     /** Which of an image's two labels is its class. */
     public enum Labels {
         COARSE,
@@ -64,7 +66,7 @@ public final class Cifar100 {
      * @throws ResidualException when the data is not there and cannot be had, or is not CIFAR-100
      */
     public static Dataset load(Path path, Labels labels, Download.Progress progress) {
-        return set(labels, SOURCE, 50_000, 10_000).load(path, progress);
+        return (labels == Labels.FINE ? FINE : COARSE).load(path, progress);
     }
 
     /** With another source and other numbers of records. */

@@ -153,6 +153,19 @@ class Cifar10Test {
     }
 
     @Test
+    void testImagesCanBeHadAlone() throws IOException {
+        TinyCifar.write(dir);
+        Dataset whole = load(dir);
+        Dataset test = Cifar10.set(NOWHERE, N).loadTest(dir, (done, total) -> {});
+        assertThat(test.train().size()).isZero();
+        assertThat(test.test().pixels()).isEqualTo(whole.test().pixels());
+        assertThat(test.sha256()).containsOnlyKeys("test_batch.bin");
+        Files.write(dir.resolve("test_batch.bin"), TinyCifar.batch(4));
+        assertThatThrownBy(() -> Cifar10.set(NOWHERE, N).loadTest(dir, (done, total) -> {}))
+                .hasMessageContaining("is a copy of data_batch_4.bin");
+    }
+
+    @Test
     void testImagesAreNotTrainingImages() throws IOException {
         Files.write(TinyCifar.write(dir).resolve("test_batch.bin"), TinyCifar.batch(4));
         assertRefused(dir.resolve("test_batch.bin") + " is a copy of data_batch_4.bin");
