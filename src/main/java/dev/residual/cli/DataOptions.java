@@ -98,23 +98,21 @@ final class DataOptions {
 
     /** Loads what a run was trained on, unless the options name another, and libtorch with {@code threads}. Never by a download. */
     Dataset load(RunConfig.Data trainedOn, int imageSize, int threads, Console console) {
-        requireThere(trainedOn);
-        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
-        return load(name(trainedOn), folder, threads, console, true);
+        return load(trainedOn, imageSize, threads, console, true);
     }
 
     /** The same for whoever needs the test images only; the set may be without training images. */
     Dataset loadTest(RunConfig.Data trainedOn, int imageSize, int threads, Console console) {
-        requireThere(trainedOn);
-        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
-        return load(name(trainedOn), folder, threads, console, false);
+        return load(trainedOn, imageSize, threads, console, false);
     }
 
-    private void requireThere(RunConfig.Data trainedOn) {
+    private Dataset load(RunConfig.Data trainedOn, int imageSize, int threads, Console console, boolean training) {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
                         + ": --data DIR says where it is; 'residual train' downloads it");
+        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
+        return load(name(trainedOn), folder, threads, console, training);
     }
 
     private Folder folder(Path path, int imageSize, OptionalDouble trainedWith) {

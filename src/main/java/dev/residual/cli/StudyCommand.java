@@ -167,7 +167,8 @@ final class StudyCommand implements Callable<Integer> {
                 .filter(run -> !run.found().map(FoundRun::isOver).orElse(false))
                 .map(run -> StudyPlan.data(run.part().options()))
                 .filter(own -> !own.isThere())
-                .forEach(own -> own.load(Architecture.CIFAR.height(), threads.count(), console)); // no pictures are
+                .forEach(own -> own.load(
+                        Architecture.CIFAR.height(), threads.count(), console)); // a folder of pictures is refused
     }
 
     /** Of the first network of each variation that has any. */

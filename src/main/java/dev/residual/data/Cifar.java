@@ -122,7 +122,7 @@ record Cifar(
         return load(path, progress, train);
     }
 
-    /** The same without training images, which takes a fifth of the time and memory. */
+    /** The same without training images, which are five sixths of it. */
     Dataset loadTest(Path path, Download.Progress progress) {
         return load(path, progress, Map.of());
     }
