@@ -14,6 +14,7 @@ if not exist "%JAR%" (
   call mvn -q -f "%ROOT%pom.xml" -DskipTests -Dspotless.check.skip package 1>&2 || exit /b 1
 )
 set "RESIDUAL_COMMAND=%~n0"
+if not defined RESIDUAL_HEAP set "RESIDUAL_HEAP=3g"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
-"%JAVA%" -Xmx3g -Xmn32m -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -jar "%JAR%" %*
+"%JAVA%" -Xmx%RESIDUAL_HEAP% -Xmn32m -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -jar "%JAR%" %*
 exit /b %ERRORLEVEL%

@@ -28,8 +28,7 @@ public final class AtomicFile {
      * @throws ResidualException when the file system refuses; the old file is untouched and nothing is left beside it
      */
     public static void write(Path target, Writer writer) {
-        Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
-        temporary.toFile().deleteOnExit(); // a signal may end the process in the middle
+        Path temporary = temporary(target);
         try {
             writeAndForce(temporary, writer);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -44,6 +43,18 @@ public final class AtomicFile {
     /** The same of a text, in UTF-8. */
     public static void write(Path target, String text) {
         write(target, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Where this thread may write what {@code target} is to be; no other thread or process writes there. It is gone when
+     * the process ends, by a signal too.
+     */
+    public static Path temporary(Path target) {
+        String writer =
+                ProcessHandle.current().pid() + "-" + Thread.currentThread().getId();
+        Path temporary = target.resolveSibling("." + target.getFileName() + "." + writer + ".tmp");
+        temporary.toFile().deleteOnExit();
+        return temporary;
     }
 
     /** Writes a file, not atomically, and returns when it is on the disk. */

@@ -1,5 +1,6 @@
 package dev.residual.cli;
 
+import dev.residual.Heap;
 import dev.residual.ResidualException;
 import dev.residual.model.Software;
 import dev.residual.tensor.Engine;
@@ -15,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -98,7 +101,7 @@ public final class Main {
             boolean config =
                     List.of(args).contains("train") && String.join(" ", args).contains("--config");
             return commandLine.execute(config ? ConfigFile.expand(new Main().commandLine(args), args) : args);
-        } catch (ResidualException e) {
+        } catch (ResidualException | OutOfMemoryError e) {
             return main.failed(e, commandLine.getErr());
         }
     }
@@ -151,11 +154,14 @@ public final class Main {
         return verbose;
     }
 
-    private int failed(Exception e, PrintWriter err) {
+    private int failed(Throwable e, PrintWriter err) {
         if (e instanceof ResidualException) {
             err.println("residual: " + Console.harmless(e.getMessage()));
         } else if (Engine.isOutOfMemory(e)) {
             err.println("residual: there is not enough memory: take a smaller --batch-size or network");
+        } else if (Stream.iterate(e, Objects::nonNull, Throwable::getCause)
+                .anyMatch(OutOfMemoryError.class::isInstance)) {
+            err.println("residual: Java's heap is too small: " + Heap.LARGER);
         } else {
             String first = e.toString().lines().findFirst().orElse("");
             err.println("residual: internal error: " + first + " (--verbose shows where)");

@@ -60,9 +60,11 @@ final class Archive {
     static void unpack(Path archive, Path folder, Map<String, Integer> files, boolean exact) {
         try {
             Path temporary = Files.createTempDirectory(folder.toAbsolutePath().getParent(), ".unpack");
+            temporary.toFile().deleteOnExit(); // a signal may end the process in the middle
             try {
                 // A folder inside it, because the temporary one itself is closed to other users.
                 Path fresh = Files.createDirectory(temporary.resolve(folder.getFileName()));
+                fresh.toFile().deleteOnExit();
                 unpackInto(fresh, archive, files, exact);
                 moveUnlessThere(fresh, folder);
             } finally {
@@ -178,6 +180,7 @@ final class Archive {
 
     /** Unchecked, so that a fault of the disk is not taken for one of the archive. */
     private static void write(Path file, byte[] bytes) {
+        file.toFile().deleteOnExit();
         try {
             Files.write(file, bytes);
         } catch (IOException e) {

@@ -54,24 +54,7 @@ public final class Batches implements AutoCloseable {
     }
 
     /**
-     * @param precision of the images
-     * @param epoch the first epoch, from 0
-     * @param batch the first batch in it, from 0
-     */
-    public Batches(
-            ImageSet images,
-            Normalization normalization,
-            Order order,
-            int batchSize,
-            Precision precision,
-            int epoch,
-            int batch) {
-        this(images, normalization, order, Part.WHOLE, batchSize, precision, epoch, batch);
-    }
-
-    /**
-     * The same of a part of every minibatch, which may be empty. Its images are varied as they are in the whole one.
-     *
+     * @param part of every minibatch, which may be empty; its images are varied as they are in the whole one
      * @param batchSize images of the whole minibatch
      */
     public Batches(

@@ -219,7 +219,7 @@ record Cifar(
 
     private void requireNames(Label label, Object names, Path file) {
         if (!label.classes().equals(names)) {
-            throw new ResidualException(file + " does not name the classes of " + title + ": expected one per line, "
+            throw new ResidualException(file + " does not name the classes of " + title + ": expected, in this order, "
                     + String.join(", ", label.classes()));
         }
     }

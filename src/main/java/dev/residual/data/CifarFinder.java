@@ -104,7 +104,7 @@ final class CifarFinder {
     /** How many of a data set's files are in a folder. */
     private static long count(Path folder, Cifar set, Version version) {
         return set.names(version).stream()
-                .filter(file -> Files.exists(folder.resolve(file)))
+                .filter(file -> Files.isRegularFile(folder.resolve(file)))
                 .count();
     }
 
@@ -159,9 +159,11 @@ final class CifarFinder {
         }
         for (Path entry : list(path)) {
             String name = entry.getFileName().toString();
+            if (!looksLikeIt(name) || name.endsWith(".part")) {
+                continue;
+            }
             boolean folder = Files.isDirectory(entry);
-            boolean empty = folder && list(entry).isEmpty();
-            if (looksLikeIt(name) && !name.endsWith(".part") && !empty) {
+            if (!folder || !list(entry).isEmpty()) {
                 throw new ResidualException(
                         entry + (folder ? " has neither" : " is a file: expected a folder or an archive with")
                                 + " the binary " + (folder ? "nor" : "or") + " the Python version of " + set.title()

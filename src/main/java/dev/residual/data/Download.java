@@ -148,6 +148,11 @@ public final class Download {
             long done = start(response, have);
             OptionalLong length = response.headers().firstValueAsLong("Content-Length");
             if (length.isPresent() && done + length.getAsLong() != source.size()) {
+                // Some answer for a network that is not logged in to; what was downloaded may be a good part of the
+                // file.
+                if (done < have) {
+                    throw new Unreachable("it sends " + length.getAsLong() + " bytes, expected " + source.size());
+                }
                 throw wrongSize(done + length.getAsLong() + " bytes");
             }
             part.truncate(done).position(done);

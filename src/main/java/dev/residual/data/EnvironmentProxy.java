@@ -30,6 +30,9 @@ final class EnvironmentProxy extends ProxySelector {
         String address = proxy.contains("://") ? proxy : "http://" + proxy;
         try {
             URI at = URI.create(address);
+            ResidualException.require(
+                    at.getUserInfo() == null,
+                    "HTTPS_PROXY has a user's name and password, which cannot be used: expected http://HOST:PORT");
             if (at.getScheme().equals("http") && at.getHost() != null) {
                 int port = at.getPort() < 0 ? HTTP_PORT : at.getPort();
                 return List.of(new Proxy(Proxy.Type.HTTP, new InetSocketAddress(at.getHost(), port)));
@@ -37,7 +40,8 @@ final class EnvironmentProxy extends ProxySelector {
         } catch (IllegalArgumentException e) {
             // told of below
         }
-        throw new ResidualException("the proxy " + proxy + ": expected http://HOST:PORT in HTTPS_PROXY");
+        throw new ResidualException(
+                "the proxy " + proxy.replaceFirst(".*@", "…@") + ": expected http://HOST:PORT in HTTPS_PROXY");
     }
 
     /** {@code NO_PROXY=localhost,.example.org} or {@code *}. */

@@ -1,6 +1,8 @@
 package dev.residual.data;
 
 import dev.residual.Digests;
+import dev.residual.Directories;
+import dev.residual.Heap;
 import dev.residual.ResidualException;
 import dev.residual.data.PictureTree.Entry;
 import dev.residual.picture.Photo;
@@ -14,8 +16,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeSet;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -70,24 +74,32 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
                 tree.root() + " has pictures to be tested on, " + tree.form() + ": no test fraction is held out");
         List<Entry> entries = tree.entries();
         planMemory(entries, listener);
-        PictureStore store = PictureStore.find(tree.root(), side, entries).orElseGet(() -> create(tree, listener));
-        report(entries, store, listener);
-        return dataset(tree, store);
-    }
-
-    private PictureStore create(PictureTree tree, Listener listener) {
-        int count = tree.entries().size();
+        Optional<PictureStore> kept = PictureStore.find(tree.root(), side, entries);
+        if (kept.isPresent()) {
+            return dataset(tree, kept.get(), listener);
+        }
+        IntConsumer decoded = done -> listener.decoded(done, entries.size());
+        PictureStore store;
         try {
-            return PictureStore.create(tree.root(), side, tree.entries(), done -> listener.decoded(done, count));
+            store = PictureStore.create(tree.root(), side, entries, decoded);
         } catch (IOException e) {
             listener.note("the decoded pictures cannot be kept in " + tree.root() + " (" + ResidualException.reason(e)
                     + "): they are decoded again each time");
+            return decodedElsewhere(tree, decoded, listener);
         }
+        return dataset(tree, store, listener);
+    }
+
+    private Dataset decodedElsewhere(PictureTree tree, IntConsumer decoded, Listener listener) {
         try {
             Path elsewhere = Files.createTempDirectory("residual");
             elsewhere.toFile().deleteOnExit();
             PictureStore.path(elsewhere, side).toFile().deleteOnExit();
-            return PictureStore.create(elsewhere, side, tree.entries(), done -> listener.decoded(done, count));
+            try {
+                return dataset(tree, PictureStore.create(elsewhere, side, tree.entries(), decoded), listener);
+            } finally {
+                Directories.delete(elsewhere);
+            }
         } catch (IOException e) {
             throw new ResidualException("cannot write decoded pictures: " + ResidualException.reason(e), e);
         }
@@ -96,10 +108,7 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
     /** Before anything is read. */
     private void planMemory(List<Entry> entries, Listener listener) {
         long test = entries.stream().filter(Entry::test).count();
-        requireRoom(
-                entries.size(),
-                Math.max(test, entries.size() - test),
-                Runtime.getRuntime().maxMemory());
+        requireRoom(entries.size(), Math.max(test, entries.size() - test), Heap.free());
         listener.note(String.format(
                 Locale.ROOT, "%,d pictures in %s take %s", entries.size(), directory, room(entries.size())));
     }
@@ -110,13 +119,13 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
                 bytes < heap && largest * ImageSet.bytes(side) <= MAX_ARRAY,
                 String.format(
                         Locale.ROOT,
-                        "%s has %,d pictures, which take %s; at most %.1f GB (Java's heap), 2.1 GB per part, can be"
-                                + " held: take a smaller image size%s",
+                        "%s has %,d pictures, which take %s; at most %.1f GB (what is free of Java's heap), 2.1 GB per"
+                                + " part, can be held: take a smaller image size%s",
                         directory,
                         all,
                         room(all),
                         heap / 1e9,
-                        bytes < heap ? "" : ", or let the heap be larger ('java -Xmx')"));
+                        bytes < heap ? "" : ", or " + Heap.LARGER));
     }
 
     private String room(long pictures) {
@@ -139,8 +148,9 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
         listener.note(wrong.length + " of " + entries.size() + " pictures cannot be read and are left out");
     }
 
-    private Dataset dataset(PictureTree tree, PictureStore store) {
+    private Dataset dataset(PictureTree tree, PictureStore store, Listener listener) {
         List<Entry> entries = tree.entries();
+        report(entries, store, listener);
         List<String> classes =
                 List.copyOf(new TreeSet<>(entries.stream().map(Entry::label).toList()));
         ResidualException.require(
@@ -180,7 +190,7 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
             int[] own = IntStream.range(0, labels.length)
                     .filter(i -> labels[i] == label && store.wrong().get(i).isEmpty())
                     .toArray();
-            int held = tree.divided() ? 0 : (int) Math.round(fraction() * own.length);
+            int held = tree.divided() ? 0 : (int) Math.min(Math.round(fraction() * own.length), own.length - 1);
             int[] order = Seed.permutation(own.length, Seed.mix(HOLD_OUT, c));
             for (int i = 0; i < own.length; i++) {
                 test[own[order[i]]] =

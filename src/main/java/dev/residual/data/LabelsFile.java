@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ import java.util.stream.Stream;
 
 /**
  * A CSV file of pictures and their classes, as Kaggle's competitions have them: a line of column names, then a line a
- * picture. The first column is the picture's name, with or without its ending or its folder; the class is in the first
+ * picture. The first column is the picture's name, with or without its ending and its folder; the class is in the first
  * column with one of the names of {@link #CLASS}, or else in the second.
  *
  * @param labels the classes by the pictures' names
@@ -29,12 +30,15 @@ record LabelsFile(Path file, Map<String, String> labels) {
     private static final Set<String> CLASS = Set.of("label", "labels", "class", "class_name", "category");
 
     /** What Kaggle shows the form of an answer with; its classes are made up. */
-    private static final Pattern EXAMPLE = Pattern.compile("(?i).*(sample|submission).*");
+    private static final Pattern EXAMPLE = Pattern.compile("(?i)(sample.*|.*submission.*)");
 
     private static final int MAX_BYTES = 64 << 20;
 
-    /** The next field and what ends it; in quotation marks it may have commas, and quotation marks twice. */
-    private static final Pattern FIELD = Pattern.compile("(?:\"((?:[^\"]|\"\")*)\"|([^,\"]*))(,|$)");
+    /**
+     * The next field and what ends it; in quotation marks it may have commas, and quotation marks twice. Possessive, since
+     * Java's stack would overflow on a long text that could be tried in other ways.
+     */
+    private static final Pattern FIELD = Pattern.compile("(?:\"((?:[^\"]++|\"\")*+)\"|([^,\"]*+))(,|$)");
 
     static boolean isIn(Path root) {
         return !candidates(root).isEmpty();
@@ -124,15 +128,17 @@ record LabelsFile(Path file, Map<String, String> labels) {
     List<Entry> label(List<Entry> pictures) {
         Map<String, List<Entry>> byName = new HashMap<>();
         for (Entry picture : pictures) {
-            String file = picture.name().substring(picture.name().lastIndexOf('/') + 1);
-            Stream.of(picture.name(), file, file.substring(0, file.lastIndexOf('.')))
+            String path = picture.name();
+            String stem = path.substring(0, path.lastIndexOf('.'));
+            Stream.of(path, stem)
+                    .flatMap(name -> Stream.of(name, name.substring(name.lastIndexOf('/') + 1)))
                     .distinct()
                     .forEach(name ->
                             byName.computeIfAbsent(name, n -> new ArrayList<>()).add(picture));
         }
         Map<Entry, String> found = new HashMap<>();
         labels.forEach((name, label) -> {
-            List<Entry> named = byName.getOrDefault(name, List.of());
+            List<Entry> named = byName.getOrDefault(Normalizer.normalize(name, Normalizer.Form.NFC), List.of());
             if (named.size() != 1) {
                 String others = named.isEmpty()
                         ? "no such picture"

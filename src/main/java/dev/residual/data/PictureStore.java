@@ -1,5 +1,6 @@
 package dev.residual.data;
 
+import dev.residual.AtomicFile;
 import dev.residual.Digests;
 import dev.residual.ResidualException;
 import dev.residual.data.PictureTree.Entry;
@@ -12,6 +13,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -34,8 +36,9 @@ import java.util.stream.IntStream;
  *
  * @param file where the pixels are, one picture after the other
  * @param wrong for each picture file what is wrong with it, or an empty text
+ * @param sum of what was found or written, to be compared while it is read
  */
-record PictureStore(Path file, int side, List<String> wrong) {
+record PictureStore(Path file, int side, List<String> wrong, byte[] sum) {
     /** Another one is needed whenever the same file would come out as other pixels, or this form changes. */
     private static final String FORMAT = "residual pictures 1";
 
@@ -75,7 +78,7 @@ record PictureStore(Path file, int side, List<String> wrong) {
             boolean whole = wrong.isPresent()
                     && pixels == good * ImageSet.bytes(side)
                     && Arrays.equals(sum, sum(path, in.length() - SUM));
-            return whole ? wrong.map(w -> new PictureStore(path, side, w)) : Optional.empty();
+            return whole ? wrong.map(w -> new PictureStore(path, side, w, sum)) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty(); // as good as none
         }
@@ -97,7 +100,7 @@ record PictureStore(Path file, int side, List<String> wrong) {
         return digest.digest();
     }
 
-    private static byte[] index(int side, List<Entry> entries, List<String> wrong) throws IOException {
+    private static byte[] index(int side, List<Entry> entries, List<Decoded> decoded) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeUTF(FORMAT);
@@ -106,8 +109,10 @@ record PictureStore(Path file, int side, List<String> wrong) {
         for (int i = 0; i < entries.size(); i++) {
             out.writeUTF(entries.get(i).name());
             out.writeLong(entries.get(i).bytes());
-            out.writeLong(entries.get(i).modified());
-            out.writeUTF(wrong.get(i));
+            // What could not be read may be readable next time: no file has this time, so that all are looked at again.
+            out.writeLong(
+                    decoded.get(i).unread ? Long.MIN_VALUE : entries.get(i).modified());
+            out.writeUTF(decoded.get(i).wrong);
         }
         return bytes.toByteArray();
     }
@@ -123,7 +128,7 @@ record PictureStore(Path file, int side, List<String> wrong) {
             if (!in.readUTF().equals(e.name()) || in.readLong() != e.bytes() || in.readLong() != e.modified()) {
                 return Optional.empty();
             }
-            wrong.add(in.readUTF());
+            wrong.add(named(e, in.readUTF()));
         }
         return Optional.of(wrong);
     }
@@ -136,11 +141,11 @@ record PictureStore(Path file, int side, List<String> wrong) {
      * @throws IOException when nothing can be written there
      */
     static PictureStore create(Path directory, int side, List<Entry> entries, IntConsumer decoded) throws IOException {
-        // Two processes may do this at once.
-        Path temporary = Files.createTempFile(directory, ".residual-", ".tmp");
-        temporary.toFile().deleteOnExit();
+        Path path = path(directory, side);
+        Path temporary = AtomicFile.temporary(path); // two processes may do this at once
         try {
-            List<String> wrong = new ArrayList<>();
+            List<Decoded> all = new ArrayList<>();
+            byte[] sum;
             MessageDigest digest = Digests.sha256();
             try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16)) {
                 DataOutputStream out = new DataOutputStream(new DigestOutputStream(file, digest));
@@ -149,18 +154,21 @@ record PictureStore(Path file, int side, List<String> wrong) {
                     for (Decoded picture :
                             decode(entries.subList(from, Math.min(from + chunk, entries.size())), side)) {
                         out.write(picture.pixels);
-                        wrong.add(picture.wrong);
+                        all.add(picture.withoutPixels());
                     }
-                    decoded.accept(wrong.size());
+                    decoded.accept(all.size());
                 }
-                byte[] index = index(side, entries, wrong);
+                byte[] index = index(side, entries, all);
                 out.write(index);
                 out.writeInt(index.length);
-                file.write(digest.digest());
+                sum = digest.digest();
+                file.write(sum);
             }
-            Path path = path(directory, side);
             Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
-            return new PictureStore(path, side, wrong);
+            List<String> wrong = IntStream.range(0, all.size())
+                    .mapToObj(i -> named(entries.get(i), all.get(i).wrong))
+                    .toList();
+            return new PictureStore(path, side, wrong, sum);
         } finally {
             Files.deleteIfExists(temporary);
         }
@@ -168,15 +176,27 @@ record PictureStore(Path file, int side, List<String> wrong) {
 
     /**
      * @param pixels of the picture; none where something is wrong
+     * @param wrong what, without the file's name: the folder may be moved
+     * @param unread whether the file could not be read, which says nothing about what is in it
      */
-    private record Decoded(byte[] pixels, String wrong) {}
+    private record Decoded(byte[] pixels, String wrong, boolean unread) {
+        private static final byte[] NONE = {};
+
+        Decoded withoutPixels() {
+            return new Decoded(NONE, wrong, unread);
+        }
+    }
+
+    private static String named(Entry entry, String wrong) {
+        return wrong.isEmpty() ? "" : entry.file() + wrong;
+    }
 
     private static List<Decoded> decode(List<Entry> entries, int side) {
         Decoded[] decoded = new Decoded[entries.size()];
         IntStream.range(0, decoded.length).parallel().forEach(i -> decoded[i] = decode(entries.get(i), side));
         for (int i = 0; i < decoded.length; i++) {
             if (decoded[i] == null) { // There was no memory for it beside others.
-                decoded[i] = new Decoded(Photo.read(entries.get(i).file(), side).pixels(), "");
+                decoded[i] = new Decoded(Photo.read(entries.get(i).file(), side).pixels(), "", false);
             }
         }
         return Arrays.asList(decoded);
@@ -184,20 +204,22 @@ record PictureStore(Path file, int side, List<String> wrong) {
 
     /** @return null when memory ran out */
     private static Decoded decode(Entry entry, int side) {
-        try {
-            return new Decoded(Photo.read(entry.file(), side).pixels(), "");
+        try (InputStream file = Files.newInputStream(entry.file())) {
+            InputStream bytes = new ByteArrayInputStream(file.readNBytes(Photo.MAX_BYTES + 1));
+            return new Decoded(Photo.read(bytes, "", side).pixels(), "", false);
         } catch (ResidualException e) {
-            if (e.getCause() instanceof OutOfMemoryError) {
-                return null;
-            }
-            return new Decoded(new byte[0], e.getMessage());
+            return e.getCause() instanceof OutOfMemoryError ? null : new Decoded(Decoded.NONE, e.getMessage(), false);
+        } catch (IOException e) {
+            return new Decoded(Decoded.NONE, ": cannot be read: " + ResidualException.reason(e), true);
+        } catch (OutOfMemoryError e) {
+            return null;
         }
     }
 
     /**
      * The pictures in which nothing is wrong, one after the other.
      *
-     * @throws ResidualException when they cannot be read
+     * @throws ResidualException when they cannot be read, or another process put other ones there since
      */
     void read(PixelSink sink) {
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
@@ -208,6 +230,10 @@ record PictureStore(Path file, int side, List<String> wrong) {
                     sink.accept(i, pixels);
                 }
             }
+            byte[] rest = in.readAllBytes();
+            byte[] last = Arrays.copyOfRange(rest, Math.max(0, rest.length - SUM), rest.length);
+            ResidualException.require(
+                    Arrays.equals(last, sum), file + " was written anew by another process meanwhile: start again");
         } catch (NoSuchFileException e) {
             throw new ResidualException(file + " was deleted while it was read", e);
         } catch (IOException e) {

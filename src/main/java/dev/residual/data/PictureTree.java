@@ -3,6 +3,7 @@ package dev.residual.data;
 import dev.residual.ResidualException;
 import dev.residual.picture.PictureFile;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -56,9 +57,10 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
                 Files.isDirectory(directory), directory + " is not a folder: expected one of pictures");
         Path root = unwrapped(directory);
         Optional<Path> train = folder(root, TRAIN);
-        Optional<Path> test = folder(root, TEST).or(() -> folder(root, VALIDATION));
-        if (train.isPresent() && !folders(train.get()).isEmpty()) {
-            return inParts(root, train.get(), test);
+        int classes = train.map(t -> folders(t).size()).orElse(0);
+        // One folder in it is as likely to hold all pictures, where a file names their classes.
+        if (classes > 1 || classes == 1 && !LabelsFile.isIn(root)) {
+            return inParts(root, train.get());
         }
         Optional<LabelsFile> labels = LabelsFile.find(root);
         if (labels.isPresent()) {
@@ -69,7 +71,11 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
         return new PictureTree(root, "a folder per class", false, inClasses(root, root, false));
     }
 
-    private static PictureTree inParts(Path root, Path train, Optional<Path> test) {
+    private static PictureTree inParts(Path root, Path train) {
+        Optional<Path> test = Stream.of(TEST, VALIDATION)
+                .flatMap(name -> folder(root, name).stream())
+                .filter(folder -> !folders(folder).isEmpty())
+                .findFirst();
         List<Entry> entries = new ArrayList<>(inClasses(root, train, false));
         test.ifPresent(folder -> entries.addAll(inClasses(root, folder, true)));
         List<String> classes = entries.stream()
@@ -83,6 +89,12 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
         });
         String form = train.getFileName() + "/"
                 + test.map(t -> " and " + t.getFileName() + "/").orElse("");
+        // What somebody may have meant to be used.
+        Optional<Path> unlabelled = folder(root, TEST).filter(t -> folders(t).isEmpty());
+        form += unlabelled
+                .map(t -> ", without " + t.getFileName() + "/, which has no classes")
+                .orElse("");
+        form += LabelsFile.isIn(root) ? ", without the CSV file" : "";
         return new PictureTree(root, form, test.isPresent(), entries);
     }
 
@@ -164,7 +176,8 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
                 }
             });
         } catch (IOException e) {
-            throw new ResidualException("cannot read " + folder + ": " + ResidualException.reason(e), e);
+            String at = e instanceof FileSystemException f && f.getFile() != null ? f.getFile() : folder.toString();
+            throw new ResidualException("cannot read " + at + ": " + ResidualException.reason(e), e);
         }
         entries.sort(Comparator.comparing(Entry::name));
         return entries;

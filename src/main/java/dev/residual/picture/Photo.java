@@ -23,7 +23,7 @@ public record Photo(int side, byte[] pixels) {
     public static final int MAX_SIDE = 512;
 
     /** The largest file that is read. */
-    static final int MAX_BYTES = 64 << 20;
+    public static final int MAX_BYTES = 64 << 20;
 
     public Photo {
         if (side < 1 || side > MAX_SIDE || pixels.length != side * side * CHANNELS) {

@@ -1,6 +1,7 @@
 package dev.residual.train;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.residual.Heap;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.graph.Summary;
@@ -37,7 +38,7 @@ public record TrainingMemory(long heap, long whole) {
                 Math.min(config.recipe().images().batchSize(), dataset.train().size());
         int kept = TrainingState.valuesPerParameter(config.recipe());
         long weights = Float.BYTES * summary.parameters();
-        long images = dataset.train().pixels().length + dataset.test().pixels().length;
+        long images = (long) dataset.train().pixels().length + dataset.test().pixels().length;
         long validation = config.data().validation() > 0 ? dataset.train().pixels().length : 0;
         long heap = images + validation + weights * (1 + kept);
         long whole = PROGRAM + heap + weights * (2 + kept) + (long) (BACKWARD * bytes * activations * batch);
@@ -57,7 +58,7 @@ public record TrainingMemory(long heap, long whole) {
         }
         if (heap > javaHeap) {
             throw new ResidualException("the run needs about " + gigabytes(heap) + " of Java's heap, and it may take "
-                    + gigabytes(javaHeap) + ": 'java -Xmx' makes it larger");
+                    + gigabytes(javaHeap) + ": " + Heap.LARGER);
         }
     }
 

@@ -33,7 +33,7 @@ class AugmentationTest {
     /** The first batch of an epoch. */
     private static float[] images(Augmentation augmentation, int epoch) {
         Order order = new Order(false, augmentation, 5);
-        try (Batches batches = new Batches(IMAGES, NORMALIZATION, order, 20, Precision.FP32, epoch, 0);
+        try (Batches batches = new Batches(IMAGES, NORMALIZATION, order, Part.WHOLE, 20, Precision.FP32, epoch, 0);
                 Scope scope = Scope.noGrad()) {
             return Tensors.floats(batches.next().images());
         }

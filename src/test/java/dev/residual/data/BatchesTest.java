@@ -51,7 +51,8 @@ class BatchesTest {
 
     private static List<Copy> take(ImageSet images, Order order, int batchSize, int epoch, int batch, int count) {
         List<Copy> copies = new ArrayList<>();
-        try (Batches batches = new Batches(images, NORMALIZATION, order, batchSize, Precision.FP32, epoch, batch)) {
+        try (Batches batches =
+                new Batches(images, NORMALIZATION, order, Part.WHOLE, batchSize, Precision.FP32, epoch, batch)) {
             for (int i = 0; i < count; i++) {
                 try (Scope scope = Scope.noGrad()) {
                     Batch b = batches.next();
@@ -64,8 +65,8 @@ class BatchesTest {
 
     @Example
     void bf16ImagesAreTheRoundedFloats() {
-        try (Batches floats = new Batches(IMAGES, NORMALIZATION, ORDER, 16, Precision.FP32, 0, 0);
-                Batches halves = new Batches(IMAGES, NORMALIZATION, ORDER, 16, Precision.BF16, 0, 0);
+        try (Batches floats = new Batches(IMAGES, NORMALIZATION, ORDER, Part.WHOLE, 16, Precision.FP32, 0, 0);
+                Batches halves = new Batches(IMAGES, NORMALIZATION, ORDER, Part.WHOLE, 16, Precision.BF16, 0, 0);
                 Scope scope = Scope.noGrad()) {
             Tensor rounded = floats.next().images().to(Precision.BF16.type());
             Tensor given = halves.next().images();
@@ -171,7 +172,8 @@ class BatchesTest {
     void noImagesMakeNoBatches() {
         ImageSet none = new ImageSet(new byte[0], new short[0]);
         Normalization normalization = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
-        assertThatThrownBy(() -> new Batches(none, normalization, Batches.Order.PLAIN, 4, Precision.FP32, 0, 0))
+        assertThatThrownBy(() ->
+                        new Batches(none, normalization, Batches.Order.PLAIN, Part.WHOLE, 4, Precision.FP32, 0, 0))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -178,7 +178,7 @@ class Cifar10Test {
         assertThat(load(dir).test().size()).isEqualTo(N);
 
         Files.writeString(names, "apple\nbaby\n");
-        assertRefused(names + " does not name the classes of CIFAR-10: expected one per line, airplane, automobile");
+        assertRefused(names + " does not name the classes of CIFAR-10: expected, in this order, airplane, automobile");
     }
 
     private void assertRefused(String message) {

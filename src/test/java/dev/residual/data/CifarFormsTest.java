@@ -179,4 +179,18 @@ class CifarFormsTest {
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining(sentence);
     }
+
+    /** Its parts are called as the files of CIFAR-100's Python version are. */
+    @Test
+    void aFolderOfPicturesIsNoCifar100() throws IOException {
+        Path flowers = dir.resolve("flowers");
+        Files.createDirectories(flowers.resolve("train/rose"));
+        Files.createDirectories(flowers.resolve("test/rose"));
+        assertThat(new CifarFinder(Cifar100.FINE).find(dir)).isEmpty();
+        assertThat(new CifarFinder(Cifar10.SET).find(flowers)).isEmpty();
+        for (int i = 0; i <= 6_000; i++) {
+            Files.createFile(flowers.resolve("f" + i)); // each is looked at once
+        }
+        assertThat(new CifarFinder(Cifar10.SET).find(dir)).isEmpty();
+    }
 }

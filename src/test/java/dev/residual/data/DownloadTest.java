@@ -327,4 +327,19 @@ class DownloadTest {
                 .hasMessageStartingWith("cannot write " + part + ": ");
         assertThat(ranges).isEmpty();
     }
+
+    /** Whoever is not logged in to a network may get its page for any address. */
+    @Test
+    void aPageInsteadOfTheFileCostsNothingThatWasDownloaded() throws Exception {
+        partly(HALF);
+        answers.add(exchange -> {
+            exchange.sendResponseHeaders(200, 19);
+            exchange.getResponseBody().write(new byte[19]);
+        });
+
+        assertThatThrownBy(this::fetch)
+                .isInstanceOf(Download.Unreachable.class)
+                .hasMessage("it sends 19 bytes, expected 300000");
+        assertThat(part).hasSize(HALF);
+    }
 }

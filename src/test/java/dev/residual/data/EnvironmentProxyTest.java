@@ -39,4 +39,16 @@ class EnvironmentProxyTest {
                 .isInstanceOf(ResidualException.class)
                 .hasMessage("the proxy socks5://p:1: expected http://HOST:PORT in HTTPS_PROXY");
     }
+
+    @Test
+    void aPasswordIsRefusedAndNotShown() {
+        for (String proxy :
+                new String[] {"http://me:secret@p:1", "socks5://me:secret@p:1", "me:secret@p:1", "http://me:se cret@p"
+                }) {
+            assertThatThrownBy(() -> proxy(Map.of("HTTPS_PROXY", proxy)))
+                    .isInstanceOf(ResidualException.class)
+                    .hasMessageContaining("expected http://HOST:PORT")
+                    .hasMessageNotContaining("cret");
+        }
+    }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.residual.ResidualException;
 import dev.residual.picture.Photo;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -212,8 +213,112 @@ class FolderTest {
         assertThatThrownBy(() -> folder.requireRoom(100_000, 60_000, 1L << 30))
                 .hasMessage(
                         dir + " has 100,000 pictures, which take 1228.8 MB of memory at 64×64 pixels; at most 1.1 GB"
-                                + " (Java's heap), 2.1 GB per part, can be held: take a smaller image size, or let the heap be"
-                                + " larger ('java -Xmx')");
+                                + " (what is free of Java's heap), 2.1 GB per part, can be held: take a smaller image size, or"
+                                + " set RESIDUAL_HEAP (such as 6g), or java's option -Xmx");
         assertThatThrownBy(() -> folder.requireRoom(180_000, 180_000, 8L << 30)).hasMessageEndingWith("image size");
+    }
+
+    @Test
+    void aFileOfClassesIsPreferredToTheOneFolderThatAllPicturesAreInAndNamedWhereItIsNotUsed() throws IOException {
+        for (int i = 0; i < 10; i++) {
+            write(dir, "train/images/" + i + ".png", picture(0x10203 * i, i));
+        }
+        StringBuilder csv = new StringBuilder("id,label\n");
+        for (int i = 0; i < 10; i++) {
+            csv.append(i).append(i % 2 == 0 ? ",cat\n" : ",dog\n");
+        }
+        write(dir, "train.csv", csv.toString().getBytes(StandardCharsets.UTF_8));
+        assertThat(load(dir).classes()).containsExactly("cat", "dog");
+        for (int i = 10; i < 20; i++) {
+            write(dir, "train/others/" + i + ".png", picture(0x10203 * i, i));
+        }
+        Dataset data = load(dir);
+        assertThat(data.classes()).containsExactly("images", "others");
+        assertThat(data.source()).contains("train/, without the CSV file");
+    }
+
+    /** Kaggle's test pictures have no classes. */
+    @Test
+    void aTestFolderWithoutClassesIsPassedOver() throws IOException {
+        for (String part : List.of("train", "val")) {
+            for (int i = 0; i < 6; i++) {
+                write(dir, part + "/c" + i % 2 + "/" + i + ".png", picture(0x10203 * i, i));
+            }
+        }
+        write(dir, "test/7.png", picture(0x70707, 7));
+        Dataset data = load(dir);
+        assertThat(data.test().size()).isEqualTo(6);
+        assertThat(data.source()).contains("train/ and val/, without test/, which has no classes");
+    }
+
+    @Test
+    void whatCouldNotBeReadIsReadNextTime() throws IOException {
+        tree(2, 5);
+        Path link = dir.resolve("c0/link.png");
+        Files.createSymbolicLink(link, Path.of("loop.png"));
+        Files.createSymbolicLink(dir.resolve("c0/loop.png"), link);
+        assertThat(load(dir).train().size() + load(dir).test().size()).isEqualTo(10);
+        Files.delete(dir.resolve("c0/loop.png"));
+        Files.delete(link);
+        assertThat(load(dir).train().size() + load(dir).test().size()).isEqualTo(10);
+    }
+
+    @Test
+    void theStoreOfAnotherProcessIsNotTakenForTheOneThatWasFound() throws IOException {
+        tree(2, 5);
+        load(dir);
+        List<PictureTree.Entry> entries = PictureTree.find(dir).entries();
+        PictureStore store = PictureStore.find(dir, 32, entries).orElseThrow();
+        write(dir, "c0/another.png", picture(0x123456, 1));
+        load(dir);
+        assertThatThrownBy(() -> store.read((entry, pixels) -> {}))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("written anew by another process");
+    }
+
+    @Test
+    void whatIsWrongWithAPictureIsNamedWhereItLiesNow() throws IOException {
+        Path before = dir.resolve("before");
+        for (int i = 0; i < 6; i++) {
+            write(before, "c" + i % 2 + "/" + i + ".png", picture(0x10203 * i, i));
+        }
+        write(before, "c0/bad.png", new byte[] {1, 2, 3});
+        load(before);
+        Path after = dir.resolve("after");
+        Files.move(before, after);
+        load(after);
+        assertThat(decoded).isZero();
+        assertThat(notes).anyMatch(note -> note.startsWith(after.resolve("c0/bad.png") + ": "));
+    }
+
+    @Test
+    void aLongTextInAFileOfClassesIsRead() throws IOException {
+        tree(2, 5);
+        StringBuilder csv = new StringBuilder("name,about,label\n");
+        for (int i = 0; i < 10; i++) {
+            csv.append(i)
+                    .append(",\"")
+                    .append("a, \"\"b\"\"".repeat(50_000))
+                    .append("\",c")
+                    .append(i % 2)
+                    .append('\n');
+        }
+        Path flat = dir.resolve("flat");
+        for (int i = 0; i < 10; i++) {
+            write(flat, i + ".png", picture(0x10203 * i, i));
+        }
+        write(flat, "labels.csv", csv.toString().getBytes(StandardCharsets.UTF_8));
+        assertThat(load(flat).classes()).containsExactly("c0", "c1");
+    }
+
+    /** As macOS writes é: e and an accent. */
+    @Test
+    void namesInAFileOfClassesMayBeComposedOtherwiseAndWithTheirFolderOnly() throws IOException {
+        write(dir, "train/x/caf\u00e9.png", picture(0x102030, 1));
+        write(dir, "train/x/b.png", picture(0x405060, 2));
+        write(dir, "labels.csv", "id,label\ncafe\u0301,a\nx/b,b\n".getBytes(StandardCharsets.UTF_8));
+        assertThatThrownBy(() -> load(dir)).hasMessageContaining("there is no such picture"); // it is train/x/b
+        write(dir, "labels.csv", "id,label\ncafe\u0301,a\ntrain/x/b,b\n".getBytes(StandardCharsets.UTF_8));
+        assertThat(load(dir).classes()).containsExactly("a", "b");
     }
 }

@@ -98,7 +98,7 @@ class TrainingModeTest {
 
     private static int correct(TorchNet torch, ImageSet images, Order order) {
         int correct = 0;
-        try (Batches batches = new Batches(images, NONE, order, BATCH, Precision.FP32, 0, 0)) {
+        try (Batches batches = new Batches(images, NONE, order, Part.WHOLE, BATCH, Precision.FP32, 0, 0)) {
             for (int seen = 0; seen < images.size(); ) {
                 Batch batch = batches.next();
                 Tensor predicted = torch.logits(batch.images()).argmax(new LongOptional(1), false);
@@ -153,7 +153,7 @@ class TrainingModeTest {
     }
 
     private static Batches batches(ImageSet images, Order order) {
-        return new Batches(images, NONE, order, BATCH, Precision.FP32, 0, 0);
+        return new Batches(images, NONE, order, Part.WHOLE, BATCH, Precision.FP32, 0, 0);
     }
 
     private static void show(TrainingNetwork network, ImageSet images, Order order) {

@@ -2,8 +2,10 @@ package dev.residual.formats.safetensors;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.residual.Heap;
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -31,8 +33,8 @@ import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
  * @param tensors by name, in the order of the file
  */
 public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor> tensors) {
-    /** Three times what the deepest network allowed needs. */
-    static final int MAX_HEADER = 4 << 20;
+    /** The deepest network allowed, with shortcuts C, biases, Adam and an average, needs 4 MiB. */
+    static final int MAX_HEADER = 16 << 20;
 
     /** The largest file that is read; no run is started whose checkpoints would be larger. */
     public static final long MAX_FILE = 1L << 30;
@@ -145,7 +147,12 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
      */
     public static Safetensors read(InputStream in, String name) {
         try {
-            byte[] bytes = in.readNBytes((int) MAX_FILE + 1);
+            long most = Math.min(MAX_FILE, Heap.free() / 2); // while it is put together it is held twice
+            byte[] bytes = in.readNBytes((int) most + 1);
+            ResidualException.require(
+                    bytes.length <= most || most == MAX_FILE,
+                    name + ": there are more than " + most + " bytes, which Java's heap has no room for: "
+                            + Heap.LARGER);
             return new Reader(new SeekableInMemoryByteChannel(bytes), name).read();
         } catch (IOException e) {
             throw new ResidualException("cannot read " + name + ": " + ResidualException.reason(e), e);
@@ -158,11 +165,11 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             long size = channel.size();
             require(size >= Long.BYTES, size + " bytes are too few for a safetensors file");
             require(size <= MAX_FILE, "larger than the " + MAX_FILE + " bytes that are read at most");
-            long free = freeHeap();
+            long free = Heap.free();
             require(
                     size <= free,
-                    "its " + size + " bytes are more than the " + free + " of Java's heap that are free"
-                            + " (java -Xmx makes it larger)");
+                    "its " + size + " bytes are more than the " + free + " of Java's heap that are free: "
+                            + Heap.LARGER);
             long headerLength = bytes(0, Long.BYTES).getLong();
             require(
                     headerLength >= 2 && headerLength <= MAX_HEADER && headerLength <= size - Long.BYTES,
@@ -195,7 +202,9 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             JsonNode node = header.path("__metadata__");
             require(node.isMissingNode() || node.isObject(), "__metadata__ is not a JSON object");
             for (Map.Entry<String, JsonNode> field : node.properties()) {
-                require(field.getValue().isTextual(), "__metadata__ '" + field.getKey() + "' is not a text");
+                require(
+                        field.getValue().isTextual(),
+                        "__metadata__ '" + Text.printable(field.getKey()) + "' is not a text");
                 metadata.put(field.getKey(), field.getValue().textValue());
             }
             return metadata;
@@ -204,31 +213,36 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
         private Located locate(String name, JsonNode node) {
             String dtype = node.path("dtype").asText();
             int width = width(dtype);
-            require(width > 0, "tensor '" + name + "' has the unknown type '" + dtype + "'");
+            require(
+                    width > 0,
+                    "tensor '" + Text.printable(name) + "' has the unknown type '" + Text.printable(dtype) + "'");
             JsonNode dimensions = node.path("shape");
             require(
                     dimensions.isArray() && dimensions.size() <= MAX_DIMENSIONS,
-                    "tensor '" + name + "' has no shape of at most " + MAX_DIMENSIONS + " dimensions");
+                    "tensor '" + Text.printable(name) + "' has no shape of at most " + MAX_DIMENSIONS + " dimensions");
             long[] shape = new long[dimensions.size()];
             long bytes = width;
             for (int i = 0; i < shape.length; i++) {
-                require(isWhole(dimensions.get(i)), "tensor '" + name + "' has a dimension that is no whole number");
+                require(
+                        isWhole(dimensions.get(i)),
+                        "tensor '" + Text.printable(name) + "' has a dimension that is no whole number");
                 shape[i] = dimensions.get(i).longValue();
                 require(
                         shape[i] >= 0 && shape[i] <= MAX_FILE && bytes * Math.max(1, shape[i]) <= MAX_FILE,
-                        "tensor '" + name + "' is larger than the " + MAX_FILE + " bytes that are read at most");
+                        "tensor '" + Text.printable(name) + "' is larger than the " + MAX_FILE
+                                + " bytes that are read at most");
                 bytes *= shape[i];
             }
             JsonNode offsets = node.path("data_offsets");
             require(
                     offsets.isArray() && offsets.size() == 2 && isWhole(offsets.get(0)) && isWhole(offsets.get(1)),
-                    "tensor '" + name + "' has no two data_offsets");
+                    "tensor '" + Text.printable(name) + "' has no two data_offsets");
             long begin = offsets.get(0).longValue();
             long end = offsets.get(1).longValue();
             require(
                     begin >= 0 && end >= begin && end - begin == bytes,
-                    "tensor '" + name + "' lies at bytes " + begin + " to " + end + ", but its shape takes " + bytes
-                            + " bytes");
+                    "tensor '" + Text.printable(name) + "' lies at bytes " + begin + " to " + end
+                            + ", but its shape takes " + bytes + " bytes");
             return new Located(name, dtype, shape, begin, end);
         }
 
@@ -244,7 +258,8 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             for (Located t : sorted) {
                 require(
                         t.begin == position,
-                        "tensor '" + t.name + "' starts at byte " + t.begin + " of the data, expected " + position);
+                        "tensor '" + Text.printable(t.name) + "' starts at byte " + t.begin + " of the data, expected "
+                                + position);
                 position = t.end;
             }
             require(
@@ -268,11 +283,6 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
                 throw new ResidualException(file + ": " + otherwise);
             }
         }
-    }
-
-    private static long freeHeap() {
-        Runtime runtime = Runtime.getRuntime();
-        return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
     }
 
     private record Located(String name, String dtype, long[] shape, long begin, long end) {}
