@@ -7,6 +7,7 @@ import dev.residual.data.Normalization;
 import dev.residual.formats.importing.Importer;
 import dev.residual.formats.importing.Importer.Imported;
 import dev.residual.formats.importing.Importer.Match;
+import dev.residual.formats.pytorch.InputContract;
 import dev.residual.model.Model.Card;
 import dev.residual.model.Software;
 import dev.residual.nn.Architecture;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Spec;
             "Reads state_dicts of PyTorch (.pth, .pt, .th; bare or in a checkpoint) and safetensors. Tensors are"
                     + " placed by"
                     + " name where the naming is known, otherwise by order and shape, and then a table says what went"
-                    + " where."
+                    + " where. The JSON file that 'export' writes beside a .pth says what the tensors do not."
         })
 final class ImportCommand implements Callable<Integer> {
     /** What the article's code feeds its network with: values 0-1 as they are. */
@@ -83,7 +84,7 @@ final class ImportCommand implements Callable<Integer> {
             description = {
                 "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR"
                         + " networks use"
-                        + " ImageNet's: --mean .485,.456,.406 --std .229,.224,.225.",
+                        + " ImageNet's: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.",
                 "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616, or CIFAR-100's where there are 100"
                         + " classes; for"
                         + " the article's network none, 0 and 1."
@@ -130,14 +131,16 @@ final class ImportCommand implements Callable<Integer> {
         Optional<Architecture> asked = Usage.of(spec, this::asked);
         Optional<Normalization> said = Usage.of(spec, this::normalization);
         Usage.of(spec, this::checkedDataset);
-        Imported imported = Importer.read(file, asked, Optional.ofNullable(key));
+        Optional<InputContract> described = InputContract.of(file);
+        Imported imported = imported(asked, described);
         if (key == null && imported.candidates().size() > 1) {
             console.warn(file + " holds weights under " + String.join(", ", imported.candidates())
                     + ": took those under " + imported.key() + " (--key takes others)");
         }
         Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
+                .or(() -> described.map(InputContract::normalized))
                 .orElseGet(() -> assumedNormalization(imported, console));
-        List<String> classes = classes(imported, console);
+        List<String> classes = classes(imported, described, console);
         imported.model(classes, normalization, Software.now("none")).save(output);
         if (imported.match() == Match.ORDER || main.verbose()) {
             console.line(table(imported));
@@ -146,6 +149,25 @@ final class ImportCommand implements Callable<Integer> {
                 + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout()
                 + (imported.key().isEmpty() ? "" : ", " + imported.key()) + ", by " + imported.match() + ")");
         return Main.OK;
+    }
+
+    private Imported imported(Optional<Architecture> asked, Optional<InputContract> described) {
+        Optional<Architecture> network = asked.or(() -> described.flatMap(ImportCommand::named));
+        Imported imported = Importer.read(file, network, Optional.ofNullable(key));
+        return described
+                .map(d -> d.fitted(imported.architecture()))
+                .filter(fitted -> !fitted.equals(imported.architecture()))
+                .map(fitted -> Importer.read(file, Optional.of(fitted), Optional.ofNullable(key)))
+                .orElse(imported);
+    }
+
+    /** Whatever is not called by a name of its own is inferred from the tensors. */
+    private static Optional<Architecture> named(InputContract described) {
+        try {
+            return Optional.of(Architecture.of(described.architecture()));
+        } catch (ResidualException e) {
+            return Optional.empty();
+        }
     }
 
     private Optional<Architecture> asked() {
@@ -194,7 +216,7 @@ final class ImportCommand implements Callable<Integer> {
         return labels.dataset;
     }
 
-    private List<String> classes(Imported imported, Console console) {
+    private List<String> classes(Imported imported, Optional<InputContract> described, Console console) {
         int n = imported.architecture().classes();
         if (labels.names != null || labels.dataset != null) {
             List<String> names = labels.names != null ? labels.names : Datasets.classes(labels.dataset);
@@ -205,6 +227,9 @@ final class ImportCommand implements Callable<Integer> {
         }
         if (imported.card().isPresent()) {
             return imported.card().get().classes();
+        }
+        if (described.isPresent() && described.get().classes().size() == n) {
+            return described.get().classes();
         }
         for (String dataset : List.of(Datasets.CIFAR10, Datasets.CIFAR100)) {
             if (n == Datasets.classes(dataset).size()) {

@@ -78,6 +78,7 @@ class ImportExportTest {
         Path pth = folder.resolve("model.pth");
         assertThat(run("export", model, "--format", "pth", "--output", pth).out())
                 .contains("resnet8-w4x6x8 as pth");
+        Files.delete(folder.resolve("model.json")); // which says what the weights do not
         Path back = folder.resolve("back.safetensors");
         Result again = run("import", pth, "--output", back, "--verbose");
         assertThat(again.code()).as(again.err()).isZero();
@@ -239,5 +240,39 @@ class ImportExportTest {
         assertThat(file).isNotEmptyFile();
         assertRefused(run("export", model, "--format", "onxn", "--output", "x"), 2, "onnx");
         assertRefused(run("export", model, "--format", "onnx"), 2, "--output");
+    }
+
+    /** The normalisation, the classes, the size of the images, and that it is a plain network, which the tensors do not say. */
+    @Test
+    void whatExportWroteBesideTheWeightsComesBack() {
+        Path run = folder.resolve("plain");
+        Result trained = run(
+                "train",
+                "--dataset",
+                "shapes",
+                "--data",
+                folder,
+                "--architecture",
+                "plain8",
+                "--iterations",
+                2,
+                "--output",
+                run);
+        assertThat(trained.code()).as(trained.err()).isZero();
+        Path pth = folder.resolve("plain.pth");
+        assertThat(run("export", run, "--format", "pth", "--output", pth).code())
+                .isZero();
+        Path back = folder.resolve("plain.safetensors");
+        Result imported = run("import", pth, "--output", back);
+        assertThat(imported.code()).as(imported.err()).isZero();
+        assertThat(imported.err()).isEmpty();
+        Model before = Model.load(run.resolve("model.safetensors"));
+        Model after = Model.load(back);
+        assertThat(after.architecture()).isEqualTo(before.architecture());
+        assertThat(after.card().classes()).isEqualTo(before.card().classes());
+        assertThat(after.card().normalization().kind())
+                .isEqualTo(before.card().normalization().kind());
+        assertThat(after.card().normalization().mean())
+                .isEqualTo(before.card().normalization().mean());
     }
 }

@@ -31,6 +31,9 @@ import java.util.Optional;
 public final class Importer {
     private static final String SAFETENSORS = "safetensors";
 
+    /** What may stand before every name: each is tried, over all tensors. */
+    private static final int MAX_WRAPPERS = 8;
+
     private final Path file;
 
     /** How the names of a file were understood. */
@@ -104,14 +107,9 @@ public final class Importer {
         this.file = file;
     }
 
-    /** The weights under the usual key, where a checkpoint has several. */
-    public static Imported read(Path file, Optional<Architecture> asked) {
-        return read(file, asked, Optional.empty());
-    }
-
     /**
      * @param asked the network that the tensors are said to be of; its number of classes is not looked at
-     * @param key of the checkpoint under which the weights are
+     * @param key of the checkpoint under which the weights are; by default the usual one
      * @throws ResidualException when the file is damaged or holds what is not read, or when its tensors do not fit; the
      *     sentence then lists those that are missing, left over or of another shape
      */
@@ -230,8 +228,10 @@ public final class Importer {
     private static Map<String, NamedTensor> withoutPrefix(Map<String, NamedTensor> tensors) {
         String first = tensors.isEmpty() ? "" : tensors.keySet().iterator().next();
         Map<String, NamedTensor> best = tensors;
-        for (int dot = first.indexOf('.'); dot >= 0; dot = first.indexOf('.', dot + 1)) {
+        int dot = first.indexOf('.');
+        for (int wrappers = 1; dot >= 0 && wrappers <= MAX_WRAPPERS; wrappers++) {
             String prefix = first.substring(0, dot + 1);
+            dot = first.indexOf('.', dot + 1);
             if (!tensors.keySet().stream().allMatch(name -> name.startsWith(prefix))) {
                 break;
             }

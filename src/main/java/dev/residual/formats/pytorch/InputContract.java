@@ -7,17 +7,20 @@ import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.graph.Shape;
 import dev.residual.model.Model.Card;
+import dev.residual.nn.Architecture;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * A network's input format, as a JSON file beside weights that cannot hold it. In PyTorch {@code (x / 255
+ * What a file of weights cannot hold, as a JSON file beside it: the network's input format, its name and its classes. In PyTorch {@code (x / 255
  * - torch.tensor(mean)) / torch.tensor(std)} does it for images of bytes, N×C×H×W.
  *
  * @param architecture by its name
@@ -28,7 +31,7 @@ import java.util.stream.Collectors;
  * @param std C×1×1
  * @param classes names in the order of the logits
  */
-record InputContract(
+public record InputContract(
         String architecture,
         int[] size,
         String channels,
@@ -36,8 +39,8 @@ record InputContract(
         float[][][] mean,
         float[][][] std,
         List<String> classes) {
-    /** The largest file that is read to see whether it is one of these. */
-    private static final long MAX_FILE = 1 << 20;
+    /** The largest file that is read: a mean for each pixel of 512×512 takes 9 MB. */
+    private static final long MAX_FILE = 16 << 20;
 
     static InputContract of(Card card) {
         Normalization n = card.normalization();
@@ -69,17 +72,82 @@ record InputContract(
         return weights.resolveSibling(name.replaceFirst("\\.(pth|pt|th)$", "") + ".json");
     }
 
+    /** That of a file of weights; empty where there is none, or what has its name is something else. */
+    public static Optional<InputContract> of(Path weights) {
+        Path file = beside(weights);
+        try {
+            return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+        } catch (IOException | ResidualException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static InputContract read(Path file) throws IOException {
+        ResidualException.require(Files.size(file) <= MAX_FILE, file + ": larger than " + MAX_FILE + " bytes");
+        return Json.read(Files.readString(file), InputContract.class, file.toString());
+    }
+
     /** @throws ResidualException when there is a file of that name that is something else */
     static void requireFree(Path file) {
         try {
             if (Files.exists(file)) {
-                String text = Files.size(file) > MAX_FILE ? "" : Files.readString(file, StandardCharsets.ISO_8859_1);
-                Json.read(text, InputContract.class, "");
+                read(file);
             }
         } catch (IOException | ResidualException e) {
             throw new ResidualException(
                     file + " would be overwritten by the input description: choose another --output", e);
         }
+    }
+
+    /**
+     * The network for images of this size.
+     *
+     * @throws ResidualException when no network is for such images
+     */
+    public Architecture fitted(Architecture network) {
+        ResidualException.require(
+                size.length == 3 && size[0] == ImageSet.CHANNELS && size[1] == size[2],
+                "size " + Arrays.toString(size) + ": expected 3 channels of squares");
+        return network.withImage(new Shape(size[0], size[1], size[2]));
+    }
+
+    /** @throws ResidualException when its numbers are none of a normalisation */
+    public Normalization normalized() {
+        float[] means = flat(mean);
+        float[] deviations = flat(std);
+        int side = mean.length == 0 ? 0 : mean[0].length;
+        boolean fits =
+                means.length == ImageSet.CHANNELS * side * side && side > 0 && deviations.length == ImageSet.CHANNELS;
+        for (float deviation : deviations) {
+            fits &= deviation > 0;
+        }
+        ResidualException.require(fits, "expected a mean of C×1×1 or C×H×W numbers and a std of C positive ones");
+        boolean none = side == 1 && Arrays.equals(means, new float[] {0, 0, 0});
+        Normalization.Kind kind = side > 1
+                ? Normalization.Kind.PIXEL_MEAN
+                : none && Arrays.equals(deviations, new float[] {1, 1, 1})
+                        ? Normalization.Kind.NONE
+                        : Normalization.Kind.CHANNEL;
+        return new Normalization(kind, means, deviations);
+    }
+
+    private static float[] flat(float[][][] numbers) {
+        boolean whole = Stream.of(numbers)
+                .allMatch(channel -> channel != null && Stream.of(channel).allMatch(Objects::nonNull));
+        ResidualException.require(whole, "expected numbers for all channels");
+        float[] flat = new float
+                [Stream.of(numbers)
+                        .flatMap(Stream::of)
+                        .mapToInt(row -> row.length)
+                        .sum()];
+        int at = 0;
+        for (float[][] channel : numbers) {
+            for (float[] row : channel) {
+                System.arraycopy(row, 0, flat, at, row.length);
+                at += row.length;
+            }
+        }
+        return flat;
     }
 
     void write(Path file) {

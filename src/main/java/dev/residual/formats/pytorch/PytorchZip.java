@@ -57,7 +57,7 @@ final class PytorchZip implements AutoCloseable {
             require(entries.put(entry.getName(), entry) == null, "has two entries named '" + name + "'");
             require(
                     entry.getMethod() == ZipEntry.STORED && entry.getSize() == entry.getCompressedSize(),
-                    "its entry '" + name + "' is compressed; PyTorch stores, and only that is read");
+                    "its entry '" + Text.printable(name) + "' is compressed; PyTorch stores, and only that is read");
             require(
                     entry.getSize() >= 0 && entry.getSize() <= size - claimed,
                     "its entries have more bytes than the file's " + size);
@@ -88,8 +88,8 @@ final class PytorchZip implements AutoCloseable {
         require(entry != null, "has no entry '" + Text.printable(name) + "', where a tensor's numbers should be");
         require(
                 entry.getSize() == storage.bytes(),
-                "its entry '" + name + "' has " + entry.getSize() + " bytes, expected " + storage.count()
-                        + " values of " + storage.width());
+                "its entry '" + Text.printable(name) + "' has " + entry.getSize() + " bytes, expected "
+                        + storage.count() + " values of " + storage.width());
         return bytes(folder + name);
     }
 
@@ -97,13 +97,13 @@ final class PytorchZip implements AutoCloseable {
         ZipEntry entry = entries.get(name);
         try (InputStream in = zip.getInputStream(entry)) {
             byte[] bytes = in.readNBytes((int) entry.getSize());
-            require(bytes.length == entry.getSize(), "its entry '" + name + "' is truncated");
+            require(bytes.length == entry.getSize(), "its entry '" + Text.printable(name) + "' is truncated");
             CRC32 sum = new CRC32();
             sum.update(bytes);
             // PyTorch can be told to leave the sum away, and writes 0 then.
             require(
                     entry.getCrc() == 0 || entry.getCrc() == sum.getValue(),
-                    "its entry '" + name + "' is damaged: wrong checksum");
+                    "its entry '" + Text.printable(name) + "' is damaged: wrong checksum");
             return bytes;
         }
     }

@@ -56,7 +56,11 @@ class ImporterTest {
     }
 
     private static Imported read(String fixture) {
-        return Importer.read(Fixtures.file(fixture), Optional.empty());
+        return read(Fixtures.file(fixture), Optional.empty());
+    }
+
+    private static Imported read(Path file, Optional<Architecture> asked) {
+        return Importer.read(file, asked, Optional.empty());
     }
 
     private static Model model(Imported imported) {
@@ -176,7 +180,7 @@ class ImporterTest {
         }
         Path file = Files.write(
                 folder.resolve("x.pth"), TorchBytes.zip(pickle.raw(".").bytes(), new byte[24]));
-        assertThatThrownBy(() -> Importer.read(file, Optional.empty()))
+        assertThatThrownBy(() -> read(file, Optional.empty()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("holds weights under 'teacher', 'student': choose with --key");
     }
@@ -186,7 +190,7 @@ class ImporterTest {
     void aPrefixBeforeKnownNamesIsTakenOff(String prefix) {
         Map<String, NamedTensor> prefixed = new TreeMap<>();
         plainTensors().forEach((name, tensor) -> prefixed.put(prefix + name, tensor));
-        Imported imported = Importer.read(write(prefixed), Optional.empty());
+        Imported imported = read(write(prefixed), Optional.empty());
         assertThat(imported.match()).isEqualTo(Match.COMMON);
         assertSame(imported, read("plain-a.pth"));
     }
@@ -197,7 +201,7 @@ class ImporterTest {
         Map<String, NamedTensor> prefixed = new LinkedHashMap<>();
         prefixed.put("n_averaged", new NamedTensor("I64", new long[0], new byte[8]));
         plainTensors().forEach((name, tensor) -> prefixed.put("module." + name, tensor));
-        assertSame(Importer.read(write(prefixed), Optional.empty()), read("plain-a.pth"));
+        assertSame(read(write(prefixed), Optional.empty()), read("plain-a.pth"));
     }
 
     @Test
@@ -205,7 +209,7 @@ class ImporterTest {
         Map<String, NamedTensor> tensors = plainTensors();
         tensors.put("bn1.running_var", NamedTensor.of(new float[] {1, Float.NaN, Float.POSITIVE_INFINITY, 2}, 4));
         tensors.put("fc.bias", NamedTensor.of(new float[] {Float.NEGATIVE_INFINITY, 1, 2, 3, 4}, 5));
-        Imported imported = Importer.read(write(tensors), Optional.empty());
+        Imported imported = read(write(tensors), Optional.empty());
         assertThatThrownBy(() -> model(imported))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("changed.safetensors: 2 of the 4 values of 'bn1.running_var' are NaN or infinite"
@@ -229,7 +233,7 @@ class ImporterTest {
         Path page = Files.writeString(folder.resolve("resnet20.safetensors"), "\n<!DOCTYPE html>\n<html>\n");
         for (Path file : List.of(pointer, page)) {
             String name = file == pointer ? " is a Git LFS pointer" : " is an HTML page";
-            assertThatThrownBy(() -> Importer.read(file, Optional.empty()))
+            assertThatThrownBy(() -> read(file, Optional.empty()))
                     .isInstanceOf(ResidualException.class)
                     .hasMessageContaining(file + name);
             assertThatThrownBy(() -> ModelFile.read(file))
@@ -264,8 +268,7 @@ class ImporterTest {
         // Shortcut A has no weights: nothing contradicts a plain network, nor tells it.
         Architecture plain =
                 Architecture.of("resnet8").withShortcut(Shortcut.NONE).withWidths(WIDTHS);
-        assertThat(Importer.read(Fixtures.file("plain-a.pth"), Optional.of(plain))
-                        .architecture())
+        assertThat(read(Fixtures.file("plain-a.pth"), Optional.of(plain)).architecture())
                 .isEqualTo(Architecture.of("resnet8")
                         .withShortcut(Shortcut.NONE)
                         .withWidths(WIDTHS)
@@ -273,7 +276,7 @@ class ImporterTest {
     }
 
     private static void assertRefused(String fixture, Architecture asked, String sentence) {
-        assertThatThrownBy(() -> Importer.read(Fixtures.file(fixture), Optional.of(asked)))
+        assertThatThrownBy(() -> read(Fixtures.file(fixture), Optional.of(asked)))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining(sentence);
     }
@@ -297,7 +300,7 @@ class ImporterTest {
         tensors.put("layer1.0.downsample.0.weight", NamedTensor.of(new float[9], 1, 1, 3, 3));
         tensors.put("fc.weight", NamedTensor.of(new float[35], 5, 7));
         for (Optional<Architecture> asked : List.of(Optional.<Architecture>empty(), Optional.of(PLAIN_A))) {
-            assertThatThrownBy(() -> Importer.read(write(tensors), asked))
+            assertThatThrownBy(() -> read(write(tensors), asked))
                     .isInstanceOf(ResidualException.class)
                     .hasMessageContaining("missing: conv1.weight [4×3×3×3]; layer2.0.bn1.bias [6]")
                     .hasMessageContaining("left over: layer1.0.downsample.0.weight [1×1×3×3]")
@@ -310,11 +313,11 @@ class ImporterTest {
         Map<String, NamedTensor> tensors = new LinkedHashMap<>();
         plainTensors().forEach((name, tensor) -> tensors.put("z" + (1000 - tensors.size()), tensor));
         tensors.put("z1001", NamedTensor.of(new float[3], 3));
-        assertThatThrownBy(() -> Importer.read(write(tensors), Optional.empty()))
+        assertThatThrownBy(() -> read(write(tensors), Optional.empty()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("left over: z1001 [3]");
         tensors.keySet().removeAll(List.of("z1000", "z1001"));
-        assertThatThrownBy(() -> Importer.read(write(tensors), Optional.of(PLAIN_A)))
+        assertThatThrownBy(() -> read(write(tensors), Optional.of(PLAIN_A)))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("by order and shape")
                 .hasMessageContaining("missing: fc.bias [5]")
@@ -327,14 +330,14 @@ class ImporterTest {
         Imported imported = read("order.pth");
         imported.places()
                 .forEach((ours, name) -> sorted.put(name, imported.tensors().get(ours)));
-        assertThatThrownBy(() -> Importer.read(write(sorted), Optional.empty()))
+        assertThatThrownBy(() -> read(write(sorted), Optional.empty()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("sorted by name");
     }
 
     @Test
     void sortedNamesThatAreKnownAreNoTrouble() {
-        assertSame(Importer.read(write(new TreeMap<>(plainTensors())), Optional.empty()), read("plain-a.pth"));
+        assertSame(read(write(new TreeMap<>(plainTensors())), Optional.empty()), read("plain-a.pth"));
     }
 
     @Test

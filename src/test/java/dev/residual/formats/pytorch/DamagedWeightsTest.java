@@ -53,7 +53,7 @@ class DamagedWeightsTest {
         }
         Path file = folder.resolve("model.safetensors");
         Normalization none = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
-        Importer.read(Fixtures.file("plain-a.pth"), Optional.empty())
+        Importer.read(Fixtures.file("plain-a.pth"), Optional.empty(), Optional.empty())
                 .model(List.of("a", "b", "c", "d", "e"), none, Software.now("none"))
                 .save(file);
         model = Files.readAllBytes(file);
@@ -97,7 +97,7 @@ class DamagedWeightsTest {
     void files(@ForAll long seed) {
         Random random = new Random(seed);
         Path file = write("file.pth", damaged(any(WHOLE, random), random));
-        check(() -> Importer.read(file, Optional.empty()));
+        check(() -> Importer.read(file, Optional.empty(), Optional.empty()));
     }
 
     @Property(edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)

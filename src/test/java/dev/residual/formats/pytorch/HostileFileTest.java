@@ -38,7 +38,7 @@ class HostileFileTest {
                 folder.resolve("hostile" + (name.startsWith("safetensors") ? ".safetensors" : ".pth")), bytes);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        assertThatThrownBy(() -> Importer.read(file, Optional.empty()))
+        assertThatThrownBy(() -> Importer.read(file, Optional.empty(), Optional.empty()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining(sentence)

@@ -71,7 +71,7 @@ class PytorchWriterTest {
         Naming naming = shortcut == Shortcut.ARTICLE && seed % 2 == 0 ? Naming.ARTICLE : Naming.COMMON;
         PytorchWriter.write(model, naming, file);
         byte[] bytes = Files.readAllBytes(file);
-        Importer.Imported imported = Importer.read(file, Optional.of(model.architecture()));
+        Importer.Imported imported = Importer.read(file, Optional.of(model.architecture()), Optional.empty());
         assertThat(imported.architecture()).isEqualTo(model.architecture());
         assertThat(imported.tensors().keySet())
                 .containsExactlyElementsOf(model.tensors().keySet());
