@@ -15,6 +15,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -166,6 +167,29 @@ public final class Json {
             }
         }
         return read(document.toString(), type, what);
+    }
+
+    /** What is in a record, and in those in it, each by its path, such as {@code images.batchSize}. */
+    public static Map<String, JsonNode> leaves(Object record) {
+        Map<String, JsonNode> leaves = new LinkedHashMap<>();
+        addLeaves("", tree(compact(record), "a record"), leaves);
+        return leaves;
+    }
+
+    private static void addLeaves(String prefix, JsonNode node, Map<String, JsonNode> leaves) {
+        node.properties().forEach(field -> {
+            String path = prefix + field.getKey();
+            if (field.getValue().isObject()) {
+                addLeaves(path + ".", field.getValue(), leaves);
+            } else {
+                leaves.put(path, field.getValue());
+            }
+        });
+    }
+
+    /** A text as it is, anything else as JSON has it. */
+    public static String text(JsonNode leaf) {
+        return leaf.isTextual() ? leaf.textValue() : leaf.toString();
     }
 
     /** The text as a tree, for what is not a record. */

@@ -17,13 +17,27 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * <p>A 1×1 filter with stride 2 sees every second pixel only, so these are taken first, and the convolution itself has
  * stride 1: libtorch's oneDNN writes beyond its workspace in the backward pass of such a convolution with fewer than 16
- * channels in channels-last order (oneDNN issue 6035), and the process dies.
+ * channels in channels-last order (oneDNN issue 6035), and the process dies. 1×1 filters are a product of matrices then,
+ * since libtorch 2.10's oneDNN divides by zero in some of them with a thousand channels, and the process dies too.
  */
 record LibtorchConvolution(Convolution operation, Shape input, Layout layout, SideTasks tasks) implements Kernel {
     private static final long[] DILATION = {1, 1};
 
+    private boolean isProduct() {
+        return operation.kernel() == 1;
+    }
+
     private boolean skipsPixels() {
-        return operation.kernel() == 1 && operation.stride() == 2;
+        return isProduct() && operation.stride() == 2;
+    }
+
+    /** A row for each pixel: N·H·W×C. */
+    private static Tensor rows(Tensor x) {
+        return x.permute(0, 2, 3, 1).flatten(0, 2);
+    }
+
+    private static Tensor maps(Tensor rows, Tensor like) {
+        return rows.view(like.size(0), like.size(2), like.size(3), rows.size(1)).permute(0, 3, 1, 2);
     }
 
     private long[] strides() {
@@ -51,7 +65,9 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
                 ? new TensorOptional(pass.parameter("bias").to(x.scalar_type()))
                 : new TensorOptional();
         pass.save(x, weight);
-        Tensor y = torch.conv2d(x, weight, bias, strides(), paddings(), DILATION, 1);
+        Tensor y = isProduct()
+                ? maps(torch.linear(rows(x), weight.flatten(1, 3), bias), x)
+                : torch.conv2d(x, weight, bias, strides(), paddings(), DILATION, 1);
         if (operation.epilogue().adds()) {
             y.add_(inputs.get(1));
         }
@@ -63,14 +79,11 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
         Tensor x = pass.saved().get(0);
         Tensor weight = pass.saved().get(1);
         Tensor ofWeight = pass.gradient("weight");
-        pass.later(
-                kept -> ofWeight.copy_(
-                        gradients(kept.get(0), kept.get(1), kept.get(2), false).get1()),
-                gradient,
-                x,
-                weight);
+        pass.later(kept -> ofWeight.copy_(weightGradient(kept.get(0), kept.get(1), kept.get(2))), gradient, x, weight);
         if (operation.bias()) {
-            pass.gradient("bias").copy_(tasks.withFixedThreads(() -> gradient.sum(0, 2, 3)));
+            pass.gradient("bias")
+                    .copy_(tasks.withFixedThreads(
+                            () -> gradient.to(ScalarType.Float).sum(0, 2, 3)));
         }
         if (!pass.wantsInputGradient()) {
             return List.of();
@@ -84,11 +97,20 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
         return List.of(spread);
     }
 
+    private Tensor weightGradient(Tensor gradient, Tensor x, Tensor weight) {
+        return isProduct()
+                ? rows(gradient).t().matmul(rows(x)).view_as(weight)
+                : gradients(gradient, x, weight, false).get1();
+    }
+
     /**
      * In float32 where bfloat16 channels do not fill blocks of 8: there libtorch 2.10's gradient is silently wrong, as
      * is its convolution in plain order (KernelTest).
      */
     private Tensor inputGradient(Tensor gradient, Tensor x, Tensor weight) {
+        if (isProduct()) {
+            return maps(rows(gradient).matmul(weight.flatten(1, 3)), gradient);
+        }
         ScalarType type = x.scalar_type();
         if (type.intern() != ScalarType.BFloat16 || operation.in() % 8 == 0) {
             return gradients(gradient, x, weight, true).get0();

@@ -12,9 +12,10 @@ import java.util.Set;
 public final class Dropping {
     private Dropping() {}
 
-    /** The operations of stochastic depth, in the order of the network's blocks. */
+    /** The operations of stochastic depth, in the order of the network's blocks; frozen blocks are as in inference. */
     public static List<StochasticDepth> operations(Graph graph) {
         return graph.nodes().stream()
+                .filter(node -> !graph.isFrozen(node))
                 .map(Node::operation)
                 .filter(StochasticDepth.class::isInstance)
                 .map(StochasticDepth.class::cast)
@@ -36,7 +37,7 @@ public final class Dropping {
             List<Integer> present =
                     node.inputs().stream().filter(input -> !nothing.get(input)).toList();
             List<Integer> inputs = present.stream().map(input -> source[input]).toList();
-            boolean bypassed = node.operation() instanceof StochasticDepth
+            boolean bypassed = node.operation() instanceof StochasticDepth && !graph.isFrozen(node)
                     || node.operation() instanceof Add && present.size() == 1;
             nothing.set(i, dropped.contains(node.operation().name()) || i > 0 && present.isEmpty());
             source[i] = bypassed && !present.isEmpty() ? inputs.get(0) : i;

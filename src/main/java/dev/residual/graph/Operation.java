@@ -1,5 +1,6 @@
 package dev.residual.graph;
 
+import dev.residual.ResidualException;
 import dev.residual.graph.Parameter.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +98,10 @@ public sealed interface Operation {
             if (x.channels() != in) {
                 throw new IllegalArgumentException(name + " takes " + in + " channels, not " + x);
             }
+            ResidualException.require(
+                    Math.min(x.height(), x.width()) + 2 * padding() >= kernel,
+                    name + " has filters of " + kernel + "×" + kernel + ", and gets " + x
+                            + ": take larger images, or fewer stages");
             return new Shape(out, size(x.height()), size(x.width()));
         }
 

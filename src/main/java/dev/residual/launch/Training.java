@@ -4,7 +4,6 @@ import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
 import dev.residual.data.Dataset;
 import dev.residual.data.ImageSet;
-import dev.residual.data.Normalization;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.graph.Shape;
 import dev.residual.model.Model;
@@ -76,7 +75,7 @@ public final class Training {
         return this;
     }
 
-    /** Of the initialisation, the order of the images and their augmentation. */
+    /** Sets the seed of the initialisation, the order of the images and their augmentation. */
     public Training seed(long number) {
         seed = number;
         return this;
@@ -88,13 +87,13 @@ public final class Training {
         return this;
     }
 
-    /** That an operation uses; the cores where nothing is said. */
+    /** Sets the threads of an operation; default: the cores. */
     public Training threads(int count) {
         threads = count;
         return this;
     }
 
-    /** {@code auto}, {@code fp32} or {@code bf16}. */
+    /** Sets the precision: {@code auto}, {@code fp32} or {@code bf16}; default: {@code auto}. */
     public Training precision(String name) {
         precision = name;
         return this;
@@ -128,8 +127,6 @@ public final class Training {
         ResidualException.require(
                 fitted(model.architecture()).equals(architecture),
                 name + " is a " + model.architecture().name() + ", the new network a " + architecture.name());
-        Normalization.Kind kind = model.card().normalization().kind();
-        recipe = recipe.withImages(recipe.images().withNormalization(kind));
         warmStart = Optional.of(new WarmStart(name, model));
         return this;
     }
@@ -234,10 +231,11 @@ public final class Training {
         try (Backend computing = Backend.of(backend, where, chosen)) {
             description = computing.description();
         }
+        Recipe own = warmStart.map(w -> w.normalized(recipe)).orElse(recipe);
         return new RunConfig(
                 architecture,
                 frozenStages,
-                recipe,
+                own,
                 new RunConfig.Data(dataset.name(), dataDirectory, validation, dataset.testFraction(), dataset.sha256()),
                 seed,
                 new RunConfig.Compute(group.size(), syncBatchNorm, threads, chosen, where.toString(), backend),

@@ -32,21 +32,9 @@ public final class RecipeChanges {
     /** Every field of a recipe by its option; a list with commas. */
     public static Map<String, String> fields(Recipe recipe) {
         Map<String, String> fields = new LinkedHashMap<>();
-        flatten("", Json.tree(Json.compact(recipe), "a recipe"), fields);
+        Json.leaves(recipe).forEach((path, value) -> fields.put(option(path), text(value)));
         fields.keySet().removeAll(NO_OPTION);
         return fields;
-    }
-
-    private static void flatten(String prefix, JsonNode node, Map<String, String> fields) {
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            String path = prefix + field.getKey();
-            JsonNode value = field.getValue();
-            if (value.isObject()) {
-                flatten(path + ".", value, fields);
-            } else {
-                fields.put(option(path), text(value));
-            }
-        }
     }
 
     private static String option(String path) {

@@ -1,6 +1,5 @@
 package dev.residual.study;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Json;
 import dev.residual.data.Datasets;
@@ -64,7 +63,7 @@ public record Wanted(
         return differences(mine, other);
     }
 
-    /** What is otherwise in the second of two runs, apart from the seed. */
+    /** How the second run differs from the first, the seed apart. */
     static List<String> differences(RunConfig one, RunConfig two) {
         return differences(all(one), all(two));
     }
@@ -111,22 +110,7 @@ public record Wanted(
         tree.put("syncBatchNorm", wanted.split.syncBatchNorm);
         wanted.precision.ifPresent(p -> tree.put("precision", p.toString()));
         Map<String, String> parts = new LinkedHashMap<>();
-        flatten("", tree, parts);
+        Json.leaves(tree).forEach((path, value) -> parts.put(path, Json.text(value)));
         return parts;
-    }
-
-    private static void flatten(String prefix, JsonNode node, Map<String, String> parts) {
-        node.properties().forEach(field -> {
-            String name = prefix + field.getKey();
-            if (field.getValue().isObject()) {
-                flatten(name + ".", field.getValue(), parts);
-            } else {
-                parts.put(name, text(field.getValue()));
-            }
-        });
-    }
-
-    private static String text(JsonNode value) {
-        return value.isTextual() ? value.textValue() : value.toString();
     }
 }

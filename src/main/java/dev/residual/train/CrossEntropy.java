@@ -1,5 +1,6 @@
 package dev.residual.train;
 
+import dev.residual.tensor.Tensors;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -18,8 +19,23 @@ public record CrossEntropy(double value, Tensor gradient) {
      * @param targets N×classes float32, each row's sum 1
      */
     public static CrossEntropy of(Tensor logits, Tensor targets) {
-        Tensor gradient = logits.softmax(1).sub_(targets).div_(new Scalar(logits.size(0)));
-        return new CrossEntropy(torch.cross_entropy_loss(logits, targets).item_float(), gradient);
+        long images = logits.size(0);
+        double sum = sum(losses(logits, targets));
+        return new CrossEntropy(sum / images, logits.softmax(1).sub_(targets).div_(new Scalar(images)));
+    }
+
+    /** Of each image. */
+    private static Tensor losses(Tensor logits, Tensor targets) {
+        return logits.log_softmax(1).mul_(targets).sum(1).neg();
+    }
+
+    /** In this order: libtorch's sum would depend on the number of threads, which is smaller while others are busy. */
+    private static double sum(Tensor values) {
+        double sum = 0;
+        for (float value : Tensors.floats(values)) {
+            sum += value;
+        }
+        return sum;
     }
 
     /**
@@ -31,9 +47,8 @@ public record CrossEntropy(double value, Tensor gradient) {
      */
     static CrossEntropy of(Tensor logits, Tensor targets, Tensor weights) {
         Tensor share = weights.div(weights.sum()).unsqueeze(1);
-        Tensor loss = logits.log_softmax(1).mul(targets).mul(share).sum().neg();
-        return new CrossEntropy(
-                loss.item_float(), logits.softmax(1).sub_(targets).mul_(share));
+        double loss = sum(losses(logits, targets).mul_(share.flatten(0, 1)));
+        return new CrossEntropy(loss, logits.softmax(1).sub_(targets).mul_(share));
     }
 
     /**

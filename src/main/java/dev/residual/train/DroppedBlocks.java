@@ -15,6 +15,9 @@ import java.util.Set;
  * @param blocks of the network, in their order; none without stochastic depth
  */
 public record DroppedBlocks(List<StochasticDepth> blocks, long seed) {
+    /** Sets these draws apart from all others. */
+    private static final long DROP = 0x64726f70L; // "drop"
+
     public static DroppedBlocks of(Graph graph, long seed) {
         return new DroppedBlocks(Dropping.operations(graph), seed);
     }
@@ -22,7 +25,7 @@ public record DroppedBlocks(List<StochasticDepth> blocks, long seed) {
     Set<String> at(long iteration) {
         Set<String> dropped = new HashSet<>();
         for (int i = 0; i < blocks.size(); i++) {
-            double share = (Seed.mix(seed, iteration, i) >>> 11) * 0x1p-53; // from 0 to 1
+            double share = (Seed.mix(seed, DROP, iteration, i) >>> 11) * 0x1p-53; // from 0 to 1
             if (share >= blocks.get(i).survival()) {
                 dropped.add(blocks.get(i).name());
             }

@@ -9,6 +9,7 @@ import dev.residual.graph.Graph;
 import dev.residual.graph.Operation.BatchNorm;
 import dev.residual.graph.Summary;
 import dev.residual.run.RunConfig;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -52,10 +53,18 @@ record RunChecks(RunConfig config, Dataset dataset, Split split, int processes) 
         boolean onePosition = graph.nodes().stream()
                 .filter(node -> node.operation() instanceof BatchNorm && !graph.isFrozen(node))
                 .anyMatch(node -> node.shape().height() * node.shape().width() == 1);
+        // In training mode the images that are evaluated on move the running statistics too.
+        boolean moved = !config.recipe().evaluations().evalMode();
+        List<Integer> sizes = moved
+                ? List.of(
+                        split.train().size(),
+                        split.test().size(),
+                        split.validation().size())
+                : List.of(split.train().size());
         int batch = config.recipe().images().batchSize();
         int parts = config.compute().syncBatchNorm() ? 1 : processes;
-        boolean oneImage = Stream.of(
-                        Math.min(batch, split.train().size()), split.train().size() % batch)
+        boolean oneImage = sizes.stream()
+                .flatMap(size -> Stream.of(Math.min(batch, size), size % batch))
                 .anyMatch(count -> IntStream.range(0, parts)
                         .mapToObj(i -> new Part(i, parts))
                         .anyMatch(p -> p.to(count) - p.from(count) == 1));

@@ -10,6 +10,7 @@ import dev.residual.model.ModelFile;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.Weights;
+import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.Progress;
 import dev.residual.run.RunConfig;
@@ -50,6 +51,12 @@ public record WarmStart(String name, Model model) {
                         config.recipe(), graph, new Weights(graph, p -> values(p, random), Device.CPU))) {
             return state.checkpoint(Progress.start(config.recipe().schedule()), card);
         }
+    }
+
+    /** A recipe with the normalisation that the model was trained with. */
+    public Recipe normalized(Recipe recipe) {
+        return recipe.withImages(
+                recipe.images().withNormalization(model.card().normalization().kind()));
     }
 
     private float[] values(Parameter p, Weights random) {

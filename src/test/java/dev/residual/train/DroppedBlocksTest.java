@@ -3,8 +3,11 @@ package dev.residual.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.residual.graph.Dropping;
+import dev.residual.graph.Graph;
 import dev.residual.graph.Operation.StochasticDepth;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Freezing;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -56,5 +59,17 @@ class DroppedBlocksTest {
     void thePapersNetworksDropNone() {
         assertThat(DroppedBlocks.of(Architecture.of("resnet110").graph(), 1).blocks())
                 .isEmpty();
+    }
+
+    /** They are as in inference, where nothing is dropped. */
+    @Test
+    void frozenBlocksAreNotDropped() {
+        Architecture network = Architecture.of("resnet20").withSurvival(0.5);
+        Graph frozen = Freezing.of(network.graph(), 2);
+        List<StochasticDepth> dropped = DroppedBlocks.of(frozen, 1).blocks();
+        assertThat(dropped).hasSize(3).allMatch(block -> block.name().startsWith("layer3."));
+        Graph step = Dropping.of(frozen, Set.of(dropped.get(2).name()));
+        assertThat(step.nodes().stream().filter(node -> node.operation() instanceof StochasticDepth))
+                .hasSize(6);
     }
 }

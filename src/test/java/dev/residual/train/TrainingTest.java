@@ -234,6 +234,11 @@ class TrainingTest {
         Dataset even = new Dataset("small", data.classes(), images.first(16), images, Map.of());
         assertThat(new TrainingRun(config, even, Optional.empty(), Optional.empty()).lastIteration())
                 .isEqualTo(10);
+        // In training mode the 17th test image, alone in its batch, would move BN's running statistics too.
+        RunConfig inTrainingMode =
+                config.withRecipe(config.recipe().withEvaluations(new Recipe.Evaluations(true, false)));
+        assertThatThrownBy(() -> new TrainingRun(inTrainingMode, even, Optional.empty(), Optional.empty()))
+                .hasMessageContaining("more than one value per channel");
     }
 
     @Test
