@@ -23,9 +23,10 @@ public final class Text {
         if (s < 60) {
             return s + " s";
         }
+        long minutes = Math.round(seconds / 60);
         return s < 3600
                 ? String.format(Locale.ROOT, "%d:%02d min", s / 60, s % 60)
-                : String.format(Locale.ROOT, "%d:%02d h", s / 3600, s % 3600 / 60);
+                : String.format(Locale.ROOT, "%d:%02d h", minutes / 60, minutes % 60);
     }
 
     /** A time span as a clock shows it: {@code 0:42}, {@code 3:07}, {@code 2:05:10}. */

@@ -102,11 +102,14 @@ final class BenchCommand implements Callable<Integer> {
             return Architecture.of(architecture);
         });
         Recipe paper = Recipe.paper(network);
-        Recipe recipe = paper.withIterations(WARM_UP + steps);
+        Recipe recipe = Usage.of(
+                spec,
+                () -> paper.withIterations(WARM_UP + steps)
+                        .withImages(paper.images().withBatchSize(batchSize)));
         Dataset shapes = Datasets.load(Datasets.SHAPES, Path.of("data"));
         Stopwatch watch = new Stopwatch();
         Training.of(network, shapes)
-                .recipe(recipe.withImages(recipe.images().withBatchSize(batchSize)))
+                .recipe(recipe)
                 .precision(compute.precision)
                 .device(compute.device)
                 .backend(compute.backend.name())

@@ -110,7 +110,8 @@ final class DataOptions {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
-                        + ": --data DIR says where it is; 'residual train' downloads it");
+                        + ": --data DIR says where it is"
+                        + (name(trainedOn).equals(Datasets.FOLDER) ? "" : "; 'residual train' downloads it"));
         Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
         return load(name(trainedOn), folder, threads, console, training);
     }

@@ -93,7 +93,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--misclassified",
             paramLabel = "FILE",
             description =
-                    "Write each wrongly classified image to a .csv or .json file: its name or number, its class, the"
+                    "Write each wrongly classified image to a CSV or JSON file: its name or number, its class, the"
                             + " predicted class and its probability.")
     private Path misclassified;
 
@@ -109,6 +109,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Usage.of(spec, () -> {
             Precision.requireName(precision == null ? "auto" : precision);
             Backend.requireName(backend.name());
+            threads.require();
             ResidualException.require(
                     batchSize == null || batchStatistics && batchSize >= 1 && batchSize <= Recipe.Images.MAX_BATCH,
                     batchStatistics
@@ -130,6 +131,8 @@ final class EvaluateCommand implements Callable<Integer> {
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
         ImageSet images = images(dataset, found);
+        ResidualException.require(
+                images.size() > 0, dataset.name() + " has no images to evaluate on: " + dataset.source());
         Evaluator evaluator = Evaluator.of(model, compute(model));
         int batch = batchStatistics ? batchSize(model) : 0;
         Evaluation evaluation =

@@ -62,13 +62,6 @@ final class ProcessOptions {
             description = "End all when one process sends no heartbeat for so long. Default: ${DEFAULT-VALUE}.")
     private int timeout;
 
-    @Option(
-            names = "--sync-batch-norm",
-            description =
-                    "Batch norm uses the whole minibatch's statistics, as with one process. Default: those of each"
-                            + " process's part.")
-    boolean syncBatchNorm;
-
     /** What the options and the environment say. */
     World world() {
         ResidualException.require(timeout >= 2 && timeout <= 86_400, "timeout " + timeout + ": expected 2 to 86400 s");
@@ -93,6 +86,9 @@ final class ProcessOptions {
                 machines == 1 || node != null && master != null,
                 "--nodes " + machines + ": expected --node, from 0 to " + (machines - 1)
                         + ", and --master HOST:PORT too");
+        ResidualException.require(
+                machines > 1 || node == null && (master == null || here > 1),
+                "--node and --master are for several machines: expected --nodes N too");
         int number = node == null ? 0 : node;
         ResidualException.require(
                 number >= 0 && number < machines, "node " + number + ": expected 0 to " + (machines - 1));

@@ -60,12 +60,18 @@ final class ReportCommand implements Callable<Integer> {
             Path directory = output == null ? Path.of("comparison") : output;
             new ComparisonReport(comparison, Map.of()).write(directory);
             ComparisonView.print(console, comparison, directory);
+            comparison
+                    .rows()
+                    .forEach(row ->
+                            console.line(row.name() + ": " + row.variation().answers()));
             return Main.OK;
         }
         Path path = runs.get(0);
         if (!Files.isDirectory(path)) {
             return model(path, console);
         }
+        ResidualException.require(
+                output == null, "--output is for several runs, or a model: a run's report lies in its directory");
         RunDirectory directory = RunDirectory.open(path);
         RunConfig config = RunConfig.read(directory);
         int threads = config.compute().threads();

@@ -9,6 +9,7 @@ import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -19,7 +20,10 @@ import picocli.CommandLine.Parameters;
         description =
                 "Lists the runs below a directory: state, network, recipe, test accuracy, and how long ago they began.")
 final class RunsCommand implements Callable<Integer> {
-    private static final String ROW = "%-24s %-20s %-14s %-8s %5s %4s";
+    private static final int COLUMNS = 80;
+    private static final int PATH = 24; // at least
+    private static final int RECIPE = 8;
+    private static final int REST = 10; // accuracy and age
 
     @Parameters(paramLabel = "DIR", arity = "0..1", defaultValue = "runs", description = "Default: ${DEFAULT-VALUE}.")
     private Path directory;
@@ -28,28 +32,46 @@ final class RunsCommand implements Callable<Integer> {
     public Integer call() {
         Console console = new Console();
         List<FoundRun> runs = FoundRun.below(directory, console::warn);
+        int states = longest(runs, RunsCommand::state);
+        int room = COLUMNS - states - RECIPE - REST - 4;
+        int network = Math.min(room - PATH, longest(runs, RunsCommand::network));
+        int paths = room - network;
+        String row = "%-" + paths + "s %-" + states + "s %-" + network + "s %-" + RECIPE + "s %5s %4s";
         console.line(
                 runs.isEmpty()
                         ? "No runs below " + directory
-                        : ROW.formatted("run", "state", "network", "recipe", "test", "age"));
-        runs.forEach(run -> console.line(line(run)));
+                        : row.formatted("run", "state", "network", "recipe", "test", "age"));
+        for (FoundRun run : runs) {
+            String path = directory.relativize(run.directory().path()).toString();
+            console.line(row.formatted(
+                    end(Console.harmless(path.isEmpty() ? "." : path), paths),
+                    state(run),
+                    start(network(run), network),
+                    start(Console.harmless(run.config().recipe().name()), RECIPE),
+                    run.last().map(RunsCommand::accuracy).orElse("–"),
+                    age(run.config().made().started())));
+        }
         return Main.OK;
     }
 
-    private String line(FoundRun run) {
-        String path = directory.relativize(run.directory().path()).toString();
-        String state = run.isFinished() ? "finished" : run.state() + " at " + run.iteration();
-        return ROW.formatted(
-                fit(Console.harmless(path.isEmpty() ? "." : path), 24),
-                fit(state, 20),
-                fit(run.config().architecture().name(), 14),
-                fit(Console.harmless(run.config().recipe().name()), 8),
-                run.last().map(RunsCommand::accuracy).orElse("–"),
-                age(run.config().made().started()));
+    private static String state(FoundRun run) {
+        return run.isFinished() ? "finished" : run.state() + " at " + run.iteration();
     }
 
-    /** The end of a path says more than its beginning. */
-    private static String fit(String text, int columns) {
+    private static String network(FoundRun run) {
+        return run.config().architecture().name();
+    }
+
+    private static int longest(List<FoundRun> runs, Function<FoundRun, String> text) {
+        return runs.stream().mapToInt(run -> text.apply(run).length()).max().orElse(0);
+    }
+
+    private static String start(String text, int columns) {
+        return text.length() <= columns ? text : text.substring(0, columns - 1) + "…";
+    }
+
+    /** What a path ends with says more than its beginning. */
+    private static String end(String text, int columns) {
         return text.length() <= columns ? text : "…" + text.substring(text.length() - columns + 1);
     }
 

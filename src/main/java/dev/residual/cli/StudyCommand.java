@@ -42,8 +42,10 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "The paper's table 6, an eighth as long:  ./residual study table6 --iterations 7820 --seeds 1 --data DIR",
-            "A first look, without any data:          ./residual study shortcuts --dataset shapes --iterations 400"
+            "The paper's table 6, an eighth as long:",
+            "  ./residual study table6 --iterations 7820 --seeds 1 --data DIR",
+            "A first look, without any data:",
+            "  ./residual study shortcuts --dataset shapes --iterations 400"
         })
 final class StudyCommand implements Callable<Integer> {
     @Parameters(
@@ -112,7 +114,7 @@ final class StudyCommand implements Callable<Integer> {
     public Integer call() {
         if (name == null) {
             Study.SHIPPED.forEach(
-                    s -> console.line("%-10s  %s".formatted(s, Study.of(s).title())));
+                    s -> console.line("%-11s  %s".formatted(s, Study.of(s).title())));
             return Main.OK;
         }
         Plan plan = Usage.of(spec, this::plan);
@@ -152,7 +154,9 @@ final class StudyCommand implements Callable<Integer> {
                 .filter(option -> StudyPlan.isOfEachRun(option.longestName()))
                 .forEach(option -> {
                     tokens.add(option.longestName());
-                    tokens.addAll(option.originalStringValues());
+                    if (option.arity().max() > 0) {
+                        tokens.addAll(option.originalStringValues());
+                    }
                 });
         return Options.of(tokens);
     }

@@ -20,7 +20,7 @@ import picocli.CommandLine.ParseResult;
 final class StudyPlan {
     private static final String TRAIN = "train";
 
-    /** What {@code study} and {@code train} have both, and do not mean the same by, or not of each run. */
+    /** Options of both commands that {@code study} keeps for itself. */
     private static final Set<String> OF_THE_STUDY = Set.of("--from", "--output", "--threads", "--verbose", "--help");
 
     private StudyPlan() {}

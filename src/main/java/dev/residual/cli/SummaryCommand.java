@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.AtomicFile;
 import dev.residual.Json;
+import dev.residual.ResidualException;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import dev.residual.graph.Shape;
@@ -17,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +55,15 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Architecture network = Usage.of(spec, () -> options.architecture(architecture));
+        Architecture network = Usage.of(spec, () -> {
+            ResidualException.require(
+                    Stream.of(json, trace, drawing != null)
+                                    .filter(given -> given)
+                                    .count()
+                            <= 1,
+                    "--json, --trace and --draw: give one of them");
+            return options.architecture(architecture);
+        });
         Graph graph = network.graph();
         Summary summary = Summary.of(graph);
         if (drawing != null) {

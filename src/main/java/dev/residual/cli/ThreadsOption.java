@@ -10,7 +10,9 @@ final class ThreadsOption {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Default: the cores, divided among the processes of this machine.")
+            description =
+                    "Default: the cores, divided among the processes of this machine; of a run that is resumed, its own"
+                            + " number.")
     private Integer threads;
 
     /** Empty where nothing was said. */

@@ -140,6 +140,13 @@ final class TrainCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nSeveral processes (docs/distributed.md):%n")
     private ProcessOptions processes = new ProcessOptions();
 
+    @Option(
+            names = "--sync-batch-norm",
+            description =
+                    "Batch norm uses the whole minibatch's statistics, as with one process. Default: those of each"
+                            + " process's part.")
+    private boolean syncBatchNorm;
+
     @ArgGroup(validate = false, heading = "%nRecipe (training hyper-parameters):%n")
     private RecipeOptions recipeOptions = new RecipeOptions();
 
@@ -172,9 +179,13 @@ final class TrainCommand implements Callable<Integer> {
     private int describe(Asked asked, Optional<Model> start, Console console) {
         String dataset = data.name();
         boolean there = Datasets.isThere(dataset, data.path());
+        ResidualException.require(
+                there || !dataset.equals(Datasets.FOLDER), data.path() + " is not a folder: expected one of pictures");
         int images = there
                 ? data.load(asked.imageSize, threads.count(), console).train().size() - validation
                 : CIFAR_IMAGES - validation;
+        ResidualException.require(
+                images > 0, "--validation " + validation + ": expected fewer than the training images");
         Recipe recipe = recipe(asked.architecture, images, start);
         int epoch = Batches.perEpoch(images, recipe.images().batchSize());
         long iterations = recipe.length().last(epoch);
@@ -220,7 +231,7 @@ final class TrainCommand implements Callable<Integer> {
                             group.get(), output, (config, done, images) -> config, config -> dataset, console::warn)
                     : training(asked, start, dataset, count)
                             .processes(group.get())
-                            .syncBatchNorm(processes.syncBatchNorm)
+                            .syncBatchNorm(syncBatchNorm)
                             .launch()) {
                 return ProcessOptions.train(console, launch);
             }
@@ -272,7 +283,7 @@ final class TrainCommand implements Callable<Integer> {
                 asked.recipe,
                 data.name(),
                 validation,
-                new Wanted.Split(processes.world().place().size(), processes.syncBatchNorm),
+                new Wanted.Split(processes.world().place().size(), syncBatchNorm),
                 chosen);
     }
 
@@ -302,6 +313,14 @@ final class TrainCommand implements Callable<Integer> {
     /** With the normalisation that the weights were trained with. */
     private Recipe recipe(Architecture named, int trainingImages, Optional<Model> start) {
         Recipe recipe = recipeOptions.recipe(named, trainingImages);
+        long last = recipe.length()
+                .last(Batches.perEpoch(trainingImages, recipe.images().batchSize()));
+        if (last < recipe.length().iterations()) {
+            new Console()
+                    .warn("the run ends after " + last
+                            + " iterations (--max-epochs), and the learning rate's schedule is" + " for "
+                            + recipe.length().iterations() + ": --iterations " + last + " shortens it too");
+        }
         return start.map(m -> m.card().normalization().kind())
                 .map(kind -> {
                     requireSameNormalization(kind);

@@ -102,7 +102,7 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
     private void paint(Graphics2D g, int width) {
         g.translate(0, -RAISE);
         XYChart loss = Panel.arranged(
-                lossPanel(),
+                lossPanel(width == WIDTH),
                 width,
                 UPPER + RAISE,
                 LegendPosition.InsideNE,
@@ -122,17 +122,11 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
         paintChanges(g, accuracy, false);
     }
 
-    private XYChart lossPanel() {
-        double accuracy = metrics.isEmpty()
-                ? Double.NaN
-                : metrics.get(metrics.size() - 1).test().accuracy();
-        String shortName = name.length() > NAME_LENGTH ? name.substring(0, NAME_LENGTH - 1) + "…" : name;
+    /** @param named whether there is room for the run's name */
+    private XYChart lossPanel(boolean named) {
         XYChart chart = panel("Loss");
         chart.getStyler().setXAxisTicksVisible(false);
-        chart.setTitle(
-                Double.isNaN(accuracy)
-                        ? shortName
-                        : String.format(Locale.ROOT, "%s: %.2f %% test accuracy", shortName, accuracy));
+        chart.setTitle(title(named));
         addSeries(chart, "train", m -> m.train().loss(), TRAIN, 2);
         if (look != Look.ARTICLE) {
             addSeries(chart, "test", m -> m.test().loss(), TEST, 1.25f);
@@ -154,6 +148,15 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
             chart.getStyler().setYAxisMax(1.05 * max);
         }
         return chart;
+    }
+
+    private String title(boolean named) {
+        double accuracy = metrics.isEmpty()
+                ? Double.NaN
+                : metrics.get(metrics.size() - 1).test().accuracy();
+        String shortName = name.length() > NAME_LENGTH ? name.substring(0, NAME_LENGTH - 1) + "…" : name;
+        String reached = Double.isNaN(accuracy) ? "" : String.format(Locale.ROOT, "%.2f %% test accuracy", accuracy);
+        return !named ? reached : reached.isEmpty() ? shortName : shortName + ": " + reached;
     }
 
     private XYChart accuracyPanel() {

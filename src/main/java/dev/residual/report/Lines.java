@@ -8,8 +8,10 @@ import java.awt.RenderingHints;
 import java.awt.font.FontRenderContext;
 import java.awt.font.TextLayout;
 import java.awt.geom.AffineTransform;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -159,7 +161,8 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         double first = lines.stream().mapToDouble(l -> l.x[0]).min().orElse(0);
         double end = Math.max(last, first + 1);
         chart.getStyler().setXAxisMin(first - MARGIN * (end - first)).setXAxisMax(end + MARGIN * (end - first));
-        for (Line line : lines) {
+        for (int i = lines.size() - 1; i >= 0; i--) { // the first, which others are compared with, is on top
+            Line line = lines.get(i);
             Color colour = colour(order, line.name);
             chart.addSeries(line.name + "/" + chart.getSeriesMap().size(), line.x, line.y)
                     .setMarker(line.pen.marked() ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE)
@@ -194,7 +197,7 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
 
     private record Label(String name, double y) {}
 
-    /** At the ends of the lines, moved up or down where they would lie on each other. */
+    /** At the ends of the lines; where they would lie on each other, above one another around the middle of the ends. */
     private void paintLabels(Graphics2D g, XYChart chart, List<Line> lines, List<String> order) {
         List<Label> labels = new ArrayList<>();
         for (String name : order) {
@@ -206,19 +209,37 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         }
         labels.sort(Comparator.comparingDouble(Label::y));
         double lowest = chart.getScreenYFromChart(bottom);
-        double[] at = new double[labels.size()];
-        double free = chart.getScreenYFromChart(top);
+        double highest = chart.getScreenYFromChart(top);
+        double[] at = spread(labels.stream().mapToDouble(Label::y).toArray());
         for (int i = 0; i < at.length; i++) {
-            at[i] = Math.max(free, labels.get(i).y);
-            free = at[i] + LABEL_HEIGHT;
-        }
-        for (int i = at.length - 1; i >= 0; i--) {
-            at[i] = Math.min(at[i], lowest - (at.length - 1 - i) * LABEL_HEIGHT);
+            double low = lowest - (at.length - 1 - i) * LABEL_HEIGHT;
+            at[i] = Math.min(Math.max(at[i], highest + i * LABEL_HEIGHT), low);
         }
         double x = chart.getScreenXFromChart(chart.getStyler().getXAxisMax()) + LABEL_GAP;
         for (int i = 0; i < at.length; i++) {
             paintText(g, labels.get(i).name, LABEL_SIZE, colour(order, labels.get(i).name), x, at[i] + 4);
         }
+    }
+
+    /** Ascending places a label's height apart, as near to the wanted ones as the least squares are. */
+    private static double[] spread(double[] wanted) {
+        Deque<double[]> groups = new ArrayDeque<>(); // sum and number of what is to be at one place, were labels flat
+        for (int i = 0; i < wanted.length; i++) {
+            double[] group = {wanted[i] - i * LABEL_HEIGHT, 1};
+            while (!groups.isEmpty() && groups.peekLast()[0] / groups.peekLast()[1] > group[0] / group[1]) {
+                double[] above = groups.removeLast();
+                group = new double[] {above[0] + group[0], above[1] + group[1]};
+            }
+            groups.addLast(group);
+        }
+        double[] places = new double[wanted.length];
+        int i = 0;
+        for (double[] group : groups) {
+            for (int k = 0; k < group[1]; k++, i++) {
+                places[i] = group[0] / group[1] + i * LABEL_HEIGHT;
+            }
+        }
+        return places;
     }
 
     private static TextLayout text(String text, float size) {

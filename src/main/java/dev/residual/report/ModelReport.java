@@ -1,7 +1,6 @@
 package dev.residual.report;
 
 import dev.residual.AtomicFile;
-import dev.residual.Json;
 import dev.residual.data.Dataset;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
@@ -35,17 +34,25 @@ public final class ModelReport {
         });
         Summary summary = Summary.of(model.graph());
         HtmlReport.figure(figures, "Parameters", Html.count(summary.parameters()));
-        TestSections test = new TestSections(tested);
+        if (tested.isEmpty()) {
+            model.card()
+                    .provenance()
+                    .training()
+                    .ifPresent(t -> t.testAccuracy()
+                            .ifPresent(accuracy -> HtmlReport.figure(
+                                    figures, "Test accuracy, from its training", Html.percent(accuracy, 2))));
+        }
         return Html.page(
                 name,
                 HtmlReport.header(name, origin(model), figures)
-                        + "<div class=\"beside\">\n"
-                        + test.confusion()
-                        + test.perClass()
-                        + "</div>\n"
-                        + test.mistakes()
+                        + tested.map(t -> sections(new TestSections(Optional.of(t))))
+                                .orElse("")
                         + HtmlReport.filters(Optional.of(RunReports.firstLayer(model)))
                         + Html.section("Model card", Html.table("What the model file says of itself", card(model))));
+    }
+
+    private static String sections(TestSections test) {
+        return "<div class=\"beside\">\n" + test.confusion() + test.perClass() + "</div>\n" + test.mistakes();
     }
 
     private static String origin(Model model) {
@@ -64,10 +71,11 @@ public final class ModelReport {
     private static Map<String, String> card(Model model) {
         Map<String, String> table = new LinkedHashMap<>();
         table.put("network", model.architecture().name());
-        RunReports.flatten("", Json.tree(Json.compact(model.architecture()), "a record"), table);
+        RunReports.putAll(model.architecture(), table);
         table.put("class names", String.join(", ", model.card().classes()));
         table.put("normalization", model.card().normalization().kind().toString()); // a mean a pixel would fill pages
-        RunReports.flatten("", Json.tree(Json.compact(model.card().provenance()), "a record"), table);
+        RunReports.putAll(model.card().provenance(), table);
+        table.values().removeIf("null"::equals);
         return table;
     }
 }

@@ -1,6 +1,5 @@
 package dev.residual.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
@@ -52,12 +51,10 @@ public final class RunReports {
         AtomicFile.write(run.curves(), curves::writePng);
         AtomicFile.write(run.curvesSvg(), curves::writeSvg);
 
-        Optional<TrainedModel> trained = TrainedModel.of(run, warning);
-        Optional<Model> model = trained.map(TrainedModel::model);
-        boolean finished = trained.map(TrainedModel::finished).orElse(false);
+        Optional<Model> model = TrainedModel.of(run, warning).map(TrainedModel::model);
         Optional<Dataset> tested = model.flatMap(m -> ofItsClasses(dataset, m, warning));
         RunReport report = new RunReport(
-                subtitle(config) + note(config, metrics, finished),
+                subtitle(config) + note(config, metrics) + (model.isEmpty() ? " Its weights are not kept here." : ""),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
                 model.flatMap(m -> tested.map(d -> test(m, d, config.compute().threads()))),
@@ -74,12 +71,12 @@ public final class RunReports {
                 + config.made().started().replaceAll("T.*", "") + ".";
     }
 
-    private static String note(RunConfig config, List<Metrics> metrics, boolean finished) {
+    private static String note(RunConfig config, List<Metrics> metrics) {
         Metrics last = metrics.get(metrics.size() - 1);
         Metrics best = Metrics.best(metrics);
         int patience = config.recipe().length().patience();
         List<String> sentences = new ArrayList<>();
-        if (!finished) {
+        if (!config.isFinishedBy(metrics)) {
             sentences.add("This run is not finished: it stands at iteration " + last.iteration() + ".");
         } else if (patience > 0 && last.epoch() - best.epoch() >= patience) {
             sentences.add("It was stopped early, after " + patience + " epochs without a better validation accuracy.");
@@ -129,33 +126,25 @@ public final class RunReports {
         List<String> changes = RecipeChanges.words(config.recipe(), config.architecture());
         table.put("changed from the recipe", changes.isEmpty() ? "nothing" : String.join(", ", changes));
         table.put("network", config.architecture().name());
-        flatten("", Json.tree(Json.compact(config.architecture()), "a record"), table);
-        flatten("", Json.tree(Json.compact(config.recipe()), "a record"), table);
+        putAll(config.architecture(), table);
+        putAll(config.recipe(), table);
         table.put("recipe", table.remove("name"));
         table.put("dataset", config.data().dataset());
         table.put("validation", config.data().validation() + " images held out");
         table.put("keep", config.keep().best() ? "last and best" : "last");
         table.put("seed", Long.toString(config.seed()));
-        flatten("", Json.tree(Json.compact(config.compute()), "a record"), table);
+        putAll(config.compute(), table);
         return table;
     }
 
-    /** A record's fields, those of records in it with their names before. */
-    static void flatten(String prefix, JsonNode node, Map<String, String> table) {
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            String name = prefix + field.getKey();
-            JsonNode value = field.getValue();
-            if (value.isObject()) {
-                flatten(name + ".", value, table);
-            } else {
-                table.put(name, value.isTextual() ? value.textValue() : value.toString());
-            }
-        }
+    /** What is in a record, by its path. */
+    static void putAll(Object record, Map<String, String> table) {
+        Json.leaves(record).forEach((path, value) -> table.put(path, Json.text(value)));
     }
 
     private static Map<String, String> provenance(RunConfig config) {
         Map<String, String> table = new LinkedHashMap<>();
-        flatten("", Json.tree(Json.compact(config.made().software()), "a record"), table);
+        putAll(config.made().software(), table);
         table.put("started", config.made().started());
         config.made().startedFrom().forEach(line -> table.merge("started from", line, (a, b) -> a + "; " + b));
         config.data().sha256().forEach((file, sum) -> table.put("SHA-256 of " + file, sum));

@@ -186,7 +186,7 @@ public record Progress(
     }
 
     /**
-     * As it must be to go on to a later end: the evaluation of an end in the middle of an epoch is no longer due.
+     * For a run that is extended: the evaluation at its old end, in the middle of an epoch, is no longer due.
      */
     public Progress goingOnTo(long lastIteration) {
         return withEvaluationDue(evaluationDue && (position.batch == 0 || position.iteration == lastIteration));

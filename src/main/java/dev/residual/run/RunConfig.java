@@ -21,6 +21,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
@@ -158,6 +159,19 @@ public record RunConfig(
      */
     public static RunConfig read(String json, String what) {
         return Json.readVersioned(json, RunConfig.class, what, List.of(RunConfig::toFormat2, RunConfig::toFormat3));
+    }
+
+    /** Whether a run with these metrics has come to its end: the last iteration, or that of its patience. */
+    public boolean isFinishedBy(List<Metrics> metrics) {
+        // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
+        Optional<Metrics> first = metrics.stream().filter(m -> m.epoch() == 1).findFirst();
+        if (first.isEmpty()) {
+            return false;
+        }
+        Metrics last = metrics.get(metrics.size() - 1);
+        int patience = recipe.length().patience();
+        return patience > 0 && last.epoch() - Metrics.best(metrics).epoch() >= patience
+                || last.iteration() >= recipe.length().last((int) first.get().iteration());
     }
 
     /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */

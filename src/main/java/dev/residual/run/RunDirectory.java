@@ -63,7 +63,7 @@ public record RunDirectory(Path path) {
     }
 
     /**
-     * What a run that died before its first step left does not count as something: it has no config.json yet.
+     * What is left of a run that died before its first step does not count: there is no config.json yet.
      *
      * @throws ResidualException when a new run cannot be put there, because something is there already
      */

@@ -1,5 +1,6 @@
 package dev.residual.run;
 
+import dev.residual.data.Datasets;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Block;
 import dev.residual.recipe.RecipeChanges;
@@ -16,7 +17,7 @@ public final class RunOptions {
         Map<String, String> options = architecture(config.architecture());
         RunConfig.Data data = config.data();
         options.put("dataset", data.dataset());
-        if (!data.sha256().isEmpty() && !data.directory().isEmpty()) { // a generated data set has no files
+        if (!data.dataset().equals(Datasets.SHAPES) && !data.directory().isEmpty()) { // which is generated
             options.put("data", data.directory());
         }
         if (data.validation() > 0) {

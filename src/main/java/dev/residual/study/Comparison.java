@@ -118,7 +118,7 @@ public record Comparison(Study study, List<Row> rows) {
         List<String> words = new ArrayList<>();
         long done = rows.stream().filter(r -> !r.finished().isEmpty()).count();
         if (done < rows.size()) {
-            words.add(done + " of " + rows.size() + " variations are trained.");
+            words.add("Trained: " + done + " of " + rows.size() + " variations.");
         }
         String agree = names(Agreement.AGREES);
         String better = names(Agreement.BETTER);

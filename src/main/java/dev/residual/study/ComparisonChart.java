@@ -31,7 +31,6 @@ final class ComparisonChart {
             lines.add(mean(row, Pen.BOLD, m -> measure.of(m.test().accuracy())));
         }
         double largestError = comparison.rows().stream()
-                .filter(row -> !drawn(row).isEmpty())
                 .flatMap(row -> drawn(row).stream())
                 .mapToDouble(run -> 100 - run.last().orElseThrow().test().accuracy())
                 .filter(Double::isFinite)

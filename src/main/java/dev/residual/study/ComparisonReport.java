@@ -1,14 +1,12 @@
 package dev.residual.study;
 
 import dev.residual.AtomicFile;
-import dev.residual.ResidualException;
+import dev.residual.Directories;
 import dev.residual.Text;
 import dev.residual.nn.LayerResponses.Response;
 import dev.residual.report.Html;
 import dev.residual.report.Lines;
 import dev.residual.study.Row.Agreement;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -27,15 +25,10 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
      * responses {@code responses.csv}, {@code responses.png} and {@code responses.svg}.
      */
     public void write(Path directory) {
-        try {
-            Files.createDirectories(directory);
-        } catch (IOException e) {
-            throw new ResidualException(
-                    "cannot make the directory " + directory + ": " + ResidualException.reason(e), e);
-        }
+        Directories.create(directory);
         ComparisonTable table = new ComparisonTable(comparison);
-        write(directory.resolve("table.csv"), table.csv());
-        write(directory.resolve("table.md"), table.markdown());
+        AtomicFile.write(directory.resolve("table.csv"), table.csv());
+        AtomicFile.write(directory.resolve("table.md"), table.markdown());
         Lines curves = ComparisonChart.curves(comparison);
         AtomicFile.write(directory.resolve("curves.png"), curves::writePng);
         AtomicFile.write(directory.resolve("curves.svg"), curves::writeSvg);
@@ -43,13 +36,9 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
             Lines chart = ComparisonChart.responses(responses);
             AtomicFile.write(directory.resolve("responses.png"), chart::writePng);
             AtomicFile.write(directory.resolve("responses.svg"), chart::writeSvg);
-            write(directory.resolve("responses.csv"), responsesCsv());
+            AtomicFile.write(directory.resolve("responses.csv"), responsesCsv());
         }
-        write(directory.resolve("report.html"), page(curves));
-    }
-
-    private static void write(Path file, String text) {
-        AtomicFile.write(file, text);
+        AtomicFile.write(directory.resolve("report.html"), page(curves));
     }
 
     private String responsesCsv() {
@@ -61,6 +50,10 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
 
     private String page(Lines curves) {
         Study study = comparison.study();
+        int seeds = comparison.rows().stream()
+                .mapToInt(row -> row.finished().size())
+                .max()
+                .orElse(0);
         return Html.page(
                 study.title(),
                 header()
@@ -71,7 +64,7 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
                                         curves,
                                         "The " + study.measure() + " of each network over the iterations",
                                         "Thin lines: training images, as they were trained on. Bold lines: test images."
-                                                + " Each line is the mean over the seeds."))
+                                                + (seeds > 1 ? " Each line is the mean over the seeds." : "")))
                         + (responses.isEmpty() ? "" : Html.section("Responses of the layers", responsesChart()))
                         + Html.section("One by one", oneByOne())
                         + Html.section("The runs", runs()));
@@ -112,20 +105,24 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
     private String results() {
         boolean changes =
                 comparison.rows().stream().anyMatch(r -> r.variation().against().isPresent());
-        boolean published = comparison.rows().stream().anyMatch(r -> r.agreement() != Agreement.UNKNOWN);
+        boolean published = comparison.rows().stream()
+                .anyMatch(r -> r.variation().published().isPresent());
+        boolean agreement = comparison.rows().stream().anyMatch(r -> r.agreement() != Agreement.UNKNOWN);
         StringBuilder table = new StringBuilder("<div class=\"scroll\">\n<table class=\"results\">\n<thead>\n");
-        table.append(cells("th scope=\"col\"", "th", heads(published, changes))).append("</thead>\n<tbody>\n");
+        table.append(cells("th scope=\"col\"", "th", heads(published, agreement, changes)))
+                .append("</thead>\n<tbody>\n");
         for (Row row : comparison.rows()) {
             Stream<String> figures = Stream.of(
-                    published ? agreement(row) : null,
+                    published ? ComparisonTable.published(row) : null,
+                    agreement ? agreement(row) : null,
                     changes ? comparison.difference(row).orElse("") : null,
                     Comparison.points(row.trainingMean()),
                     ComparisonTable.iterations(row),
                     ComparisonTable.millions(row.parameters(), 2),
                     ComparisonTable.millions(row.multiplyAdds(), 1),
                     ComparisonTable.time(row));
-            table.append("<tr><th scope=\"row\">%s</th><td class=\"figure\">%s</td><td>%s</td>"
-                    .formatted(Html.escape(row.name()), row.figure(), ComparisonTable.published(row)));
+            table.append("<tr><th scope=\"row\">%s</th><td class=\"figure\">%s</td>"
+                    .formatted(Html.escape(row.name()), row.figure()));
             figures.filter(f -> f != null).forEach(f -> table.append("<td>" + Html.escape(f) + "</td>"));
             table.append("</tr>\n");
         }
@@ -139,12 +136,12 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
                 : row.agreement().name().toLowerCase(Locale.ROOT);
     }
 
-    private List<String> heads(boolean published, boolean changes) {
+    private List<String> heads(boolean published, boolean agreement, boolean changes) {
         Stream<String> heads = Stream.of(
                 "",
                 "test " + comparison.study().measure() + ", %",
-                "published",
-                published ? "" : null,
+                published ? "published" : null,
+                agreement ? "" : null,
                 changes ? "change, points" : null,
                 "training",
                 "iterations",
@@ -179,11 +176,18 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
                     """.formatted(
                             Html.escape(row.name()),
                             Html.escape(row.variation().answers()),
-                            options.isEmpty() ? "" : " <code>" + Html.escape(options) + "</code>",
+                            options.isEmpty() ? "" : " <code>" + unbroken(options) + "</code>",
                             row.agreement().name().toLowerCase(Locale.ROOT),
                             Html.escape(comparison.verdict(row))));
         }
         return text.toString();
+    }
+
+    /** Lines are broken between options only. */
+    private static String unbroken(String options) {
+        return Stream.of(options.split(" (?=--)"))
+                .map(option -> "<span>" + Html.escape(option) + "</span>")
+                .collect(Collectors.joining(" "));
     }
 
     private String runs() {
@@ -191,7 +195,7 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
         table.append(cells(
                         "th scope=\"col\"",
                         "th",
-                        List.of("run", "seed", "state", "iteration", "test", "time", "begun", "precision", "by", "on")))
+                        List.of("run", "seed", "state", "iteration", "test", "time", "begun", "precision")))
                 .append("</thead>\n<tbody>\n");
         comparison.rows().stream()
                 .flatMap(row -> row.runs().stream())
@@ -213,20 +217,23 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
                                         .map(m -> Text.duration(m.time().seconds()))
                                         .orElse("–"),
                                 run.config().made().started().replaceFirst("T.*", ""),
-                                run.config().compute().precision().toString(),
-                                "residual " + run.config().made().software().residual() + ", "
-                                        + run.config().made().software().backend(),
-                                run.config().made().software().processor()))));
+                                run.config().compute().precision().toString()))));
         table.append("</tbody>\n</table>\n</div>\n");
-        return table + commands();
+        String machines = comparison.rows().stream()
+                .flatMap(row -> row.runs().stream())
+                .map(run -> run.config().made().software())
+                .map(made -> "Residual " + made.residual() + ", " + made.backend() + ", on " + made.processor())
+                .distinct()
+                .collect(Collectors.joining("; "));
+        return table + "<p>" + Html.escape(machines) + "</p>\n" + commands();
     }
 
     private String commands() {
         String lines = comparison.rows().stream()
                 .filter(row -> !row.options().arguments().isEmpty())
-                .map(row -> "residual train " + row.options() + " --seed "
-                        + comparison.study().seeds(row.variation()).get(0))
+                .map(row -> unbroken("residual train " + row.options() + " --seed "
+                        + comparison.study().seeds(row.variation()).get(0)))
                 .collect(Collectors.joining("\n"));
-        return lines.isEmpty() ? "" : "<p>Each of them by itself:</p>\n<pre>" + Html.escape(lines) + "</pre>\n";
+        return lines.isEmpty() ? "" : "<p>Each of them by itself:</p>\n<pre>" + lines + "</pre>\n";
     }
 }

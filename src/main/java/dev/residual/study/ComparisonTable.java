@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** A comparison as a table: for a terminal of 80 columns, for a spreadsheet, and for a text. */
 public record ComparisonTable(Comparison comparison) {
-    private static final String ROW = "%-24s %15s %9s %6s %6s %5s %8s";
+    private static final String ROW = "%-24s %15s %9s %6s %6s %5s %9s";
     private static final String CSV_HEADER =
             "variation,seeds,measure,mean,spread,training_mean,published,source,agreement,"
                     + "against,difference,iterations,parameters,multiply_adds,seconds";
@@ -101,7 +101,10 @@ public record ComparisonTable(Comparison comparison) {
             text.append("| ").append(String.join(" | ", cells)).append(" |\n");
         }
         text.append('\n');
-        comparison.rows().forEach(row -> text.append("- **" + row.name() + "**: " + comparison.verdict(row) + "\n"));
+        comparison
+                .rows()
+                .forEach(row -> text.append("- **%s**: %s %s\n"
+                        .formatted(row.name(), row.variation().answers(), comparison.verdict(row))));
         return text.append('\n').append(comparison.summary()).toString().stripTrailing() + "\n";
     }
 

@@ -1,7 +1,6 @@
 package dev.residual.study;
 
 import dev.residual.ResidualException;
-import dev.residual.recipe.Recipe;
 import dev.residual.run.Checkpoints;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
@@ -38,7 +37,7 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         FINISHED("finished"),
         RUNNING("running"),
         INTERRUPTED("interrupted"),
-        /** Its loss was no number any more, and would be none again. */
+        /** Its loss became NaN, and would again. */
         DIVERGED("diverged");
 
         private final String word;
@@ -67,7 +66,7 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         if (directory.isClaimed()) {
             return State.RUNNING;
         }
-        if (isFinished(config, metrics)) {
+        if (config.isFinishedBy(metrics)) {
             return lacksModel(directory) ? State.INTERRUPTED : State.FINISHED;
         }
         return failure(directory).filter(reason -> reason.contains("diverged")).isPresent()
@@ -78,20 +77,6 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
     /** Whether it ended between its last evaluation and its weights, which its last checkpoint has still. */
     private static boolean lacksModel(RunDirectory directory) {
         return !Files.exists(directory.model()) && new Checkpoints(directory.checkpoints()).newestIteration() > 0;
-    }
-
-    private static boolean isFinished(RunConfig config, List<Metrics> metrics) {
-        // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
-        Optional<Metrics> first = metrics.stream().filter(m -> m.epoch() == 1).findFirst();
-        if (first.isEmpty()) {
-            return false;
-        }
-        Metrics last = metrics.get(metrics.size() - 1);
-        Recipe.Length length = config.recipe().length();
-        boolean outOfPatience =
-                length.patience() > 0 && last.epoch() - Metrics.best(metrics).epoch() >= length.patience();
-        return outOfPatience
-                || last.iteration() >= length.last((int) first.get().iteration());
     }
 
     private static Optional<String> failure(RunDirectory directory) {

@@ -98,7 +98,11 @@ public record Plan(Study study, List<Part> parts) {
 
     /** Whether it is a run of the variation, though perhaps a shorter one. */
     private static boolean isOf(Part part, FoundRun run) {
-        return part.atLength.apply(run.length()).differences(run.config()).isEmpty();
+        try {
+            return part.atLength.apply(run.length()).differences(run.config()).isEmpty();
+        } catch (ResidualException e) {
+            return false; // its options are for longer runs, such as a warm-up of more iterations
+        }
     }
 
     private Comparison comparison(Function<Part, List<FoundRun>> runs) {

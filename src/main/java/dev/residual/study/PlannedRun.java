@@ -33,7 +33,7 @@ public record PlannedRun(Part part, long seed, Path directory) {
         return found;
     }
 
-    /** What is otherwise in a run that was trained elsewhere. */
+    /** How a run that was trained elsewhere differs from this one. */
     List<String> differences(FoundRun run) {
         List<String> differences = part.wanted().differences(run.config());
         long other = run.config().seed();

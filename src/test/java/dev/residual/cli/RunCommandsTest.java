@@ -184,6 +184,8 @@ class RunCommandsTest {
     void reportsOfARunAndOfItsModel() throws IOException {
         Path run = copy("reported");
         Files.delete(run.resolve("curves.svg"));
+        assertRefused(
+                run("report", run, "--output", folder.resolve("elsewhere")), 1, "a run's report lies in its directory");
         assertFine(run("report", run));
         assertThat(run.resolve("curves.svg")).exists();
 
@@ -200,7 +202,8 @@ class RunCommandsTest {
         assertThat(shipped.err()).contains("the report does without the test images");
         assertThat(pages.resolve("resnet20.html"))
                 .content()
-                .contains("269,722", "There is no evaluation of the test split.");
+                .contains("269,722", "Test accuracy, from its training", "91.69")
+                .doesNotContain("There is no evaluation of the test split.", "<td>null</td>");
         assertRefused(run("report", folder.resolve("none.safetensors")), 1, "no such file");
     }
 }

@@ -211,4 +211,15 @@ class StudyPlanTest {
         assertThat(wanted.architecture().image().height()).isEqualTo(64);
         assertThat(wanted.split()).isEqualTo(new Wanted.Split(2, true));
     }
+
+    /** Fewer iterations than the warm-up of one of the variations. */
+    @Test
+    void aShortRunFromElsewhereIsPassedOver() {
+        Samples.run(
+                folder.resolve("short"), 50, 30, c -> c.replace("64000", "50").replace("32000, 48000", "25, 38"));
+        List<Row> rows =
+                plan("variants").comparison(FoundRun.below(folder, w -> {})).rows();
+        assertThat(rows.get(0).runs()).hasSize(1);
+        assertThat(rows).filteredOn(row -> !row.runs().isEmpty()).hasSize(1);
+    }
 }
