@@ -10,9 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 
 /** Writes a file so that a crash at any instant leaves the old one or the new one, whole. */
 public final class AtomicFile {
+    /** Other machines and containers, which may have the same process numbers, may write to the same file system. */
+    private static final String PROCESS = UUID.randomUUID().toString().substring(0, 8);
+
     /** Puts a file's content into a stream. */
     @FunctionalInterface
     public interface Writer {
@@ -50,8 +54,7 @@ public final class AtomicFile {
      * the process ends, by a signal too.
      */
     public static Path temporary(Path target) {
-        String writer =
-                ProcessHandle.current().pid() + "-" + Thread.currentThread().getId();
+        String writer = PROCESS + "-" + Thread.currentThread().getId();
         Path temporary = target.resolveSibling("." + target.getFileName() + "." + writer + ".tmp");
         temporary.toFile().deleteOnExit();
         return temporary;

@@ -7,8 +7,15 @@ public final class Heap {
 
     private Heap() {}
 
-    /** Bytes that can still be taken; what is no longer used but not collected yet does not count. */
-    public static long free() {
+    /** Bytes that can still be taken; where they seem to be fewer than wanted, what is no longer used is collected first. */
+    public static long free(long wanted) {
+        if (free() < wanted) {
+            System.gc();
+        }
+        return free();
+    }
+
+    private static long free() {
         Runtime runtime = Runtime.getRuntime();
         return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
     }

@@ -6,6 +6,7 @@ import dev.residual.tensor.Tensors;
 import java.util.List;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.LongArrayRefOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -15,13 +16,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * A convolution by libtorch.
  *
- * <p>A 1×1 filter with stride 2 sees every second pixel only, so these are taken first, and the convolution itself has
- * stride 1: libtorch's oneDNN writes beyond its workspace in the backward pass of such a convolution with fewer than 16
- * channels in channels-last order (oneDNN issue 6035), and the process dies. 1×1 filters are a product of matrices then,
- * since libtorch 2.10's oneDNN divides by zero in some of them with a thousand channels, and the process dies too.
+ * <p>1×1 filters are a product of matrices; with stride 2 they see every second pixel only, and these are taken first.
+ * libtorch 2.10's oneDNN divides by zero in some such convolutions with a thousand channels, and in the backward pass of
+ * those with stride 2 and fewer than 16 channels it writes beyond its workspace (oneDNN issue 6035): the process dies.
  */
 record LibtorchConvolution(Convolution operation, Shape input, Layout layout, SideTasks tasks) implements Kernel {
     private static final long[] DILATION = {1, 1};
+    private static final long[] OVER_PIXELS = {0, 2, 3};
 
     private boolean isProduct() {
         return operation.kernel() == 1;
@@ -41,8 +42,7 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
     }
 
     private long[] strides() {
-        long stride = skipsPixels() ? 1 : operation.stride();
-        return new long[] {stride, stride};
+        return new long[] {operation.stride(), operation.stride()};
     }
 
     private long[] paddings() {
@@ -66,7 +66,7 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
                 : new TensorOptional();
         pass.save(x, weight);
         Tensor y = isProduct()
-                ? maps(torch.linear(rows(x), weight.flatten(1, 3), bias), x)
+                ? maps(tasks.withFixedThreads(() -> torch.linear(rows(x), weight.flatten(1, 3), bias)), x)
                 : torch.conv2d(x, weight, bias, strides(), paddings(), DILATION, 1);
         if (operation.epilogue().adds()) {
             y.add_(inputs.get(1));
@@ -83,7 +83,7 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
         if (operation.bias()) {
             pass.gradient("bias")
                     .copy_(tasks.withFixedThreads(
-                            () -> gradient.to(ScalarType.Float).sum(0, 2, 3)));
+                            () -> gradient.sum(OVER_PIXELS, false, new ScalarTypeOptional(ScalarType.Float))));
         }
         if (!pass.wantsInputGradient()) {
             return List.of();
@@ -109,7 +109,7 @@ record LibtorchConvolution(Convolution operation, Shape input, Layout layout, Si
      */
     private Tensor inputGradient(Tensor gradient, Tensor x, Tensor weight) {
         if (isProduct()) {
-            return maps(rows(gradient).matmul(weight.flatten(1, 3)), gradient);
+            return maps(tasks.withFixedThreads(() -> rows(gradient).matmul(weight.flatten(1, 3))), gradient);
         }
         ScalarType type = x.scalar_type();
         if (type.intern() != ScalarType.BFloat16 || operation.in() % 8 == 0) {

@@ -137,6 +137,7 @@ final class ImportCommand implements Callable<Integer> {
             console.warn(file + " holds weights under " + String.join(", ", imported.candidates())
                     + ": took those under " + imported.key() + " (--key takes others)");
         }
+        described.ifPresent(d -> say(d, imported, console));
         Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
                 .or(() -> described.map(InputContract::normalized))
                 .orElseGet(() -> assumedNormalization(imported, console));
@@ -151,22 +152,28 @@ final class ImportCommand implements Callable<Integer> {
         return Main.OK;
     }
 
+    /** The network that is asked for, else the one that is described, if the tensors are those of it, else the inferred one. */
     private Imported imported(Optional<Architecture> asked, Optional<InputContract> described) {
-        Optional<Architecture> network = asked.or(() -> described.flatMap(ImportCommand::named));
-        Imported imported = Importer.read(file, network, Optional.ofNullable(key));
-        return described
-                .map(d -> d.fitted(imported.architecture()))
-                .filter(fitted -> !fitted.equals(imported.architecture()))
-                .map(fitted -> Importer.read(file, Optional.of(fitted), Optional.ofNullable(key)))
-                .orElse(imported);
+        Optional<String> under = Optional.ofNullable(key);
+        Imported found = Importer.read(file, asked, under);
+        if (described.isEmpty() || asked.isPresent()) {
+            return found;
+        }
+        try {
+            Architecture named = Architecture.of(described.get().architecture());
+            return Importer.read(file, Optional.of(described.get().fitted(named)), under);
+        } catch (ResidualException e) { // it has a name that says more than a family and a depth
+            return Importer.read(file, Optional.of(described.get().fitted(found.architecture())), under);
+        }
     }
 
-    /** Whatever is not called by a name of its own is inferred from the tensors. */
-    private static Optional<Architecture> named(InputContract described) {
-        try {
-            return Optional.of(Architecture.of(described.architecture()));
-        } catch (ResidualException e) {
-            return Optional.empty();
+    private void say(InputContract described, Imported imported, Console console) {
+        Path beside = InputContract.beside(file);
+        console.note("Normalisation and classes, where no option says otherwise, are those of " + beside);
+        if (!described.architecture().equals(imported.architecture().name())) {
+            console.warn(beside + " says that the network is " + described.architecture() + ", taken is "
+                    + imported.architecture().name()
+                    + ", as the tensors have it: --architecture and its options say otherwise");
         }
     }
 

@@ -159,8 +159,7 @@ public final class Main {
             err.println("residual: " + Console.harmless(e.getMessage()));
         } else if (Engine.isOutOfMemory(e)) {
             err.println("residual: there is not enough memory: take a smaller --batch-size or network");
-        } else if (Stream.iterate(e, Objects::nonNull, Throwable::getCause)
-                .anyMatch(OutOfMemoryError.class::isInstance)) {
+        } else if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(Main::isHeapFull)) {
             err.println("residual: Java's heap is too small: " + Heap.LARGER);
         } else {
             String first = e.toString().lines().findFirst().orElse("");
@@ -171,6 +170,10 @@ public final class Main {
         }
         err.flush();
         return FAILED;
+    }
+
+    private static boolean isHeapFull(Throwable e) { // and not the memory for a thread, or a native library's
+        return e instanceof OutOfMemoryError && String.valueOf(e.getMessage()).matches("Java heap space|GC overhead.*");
     }
 
     /** What {@code --version} prints. */

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         name = "predict",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        customSynopsis = "residual predict [--top N] [--json] [MODEL] IMAGE...",
+        customSynopsis = "residual predict [--top N] [--json [--features]] [MODEL] IMAGE...",
         description = {
             "Classifies pictures. Each is centre-cropped to a square and resized to the network's input: 32×32 pixels"
                     + " for those of CIFAR.",

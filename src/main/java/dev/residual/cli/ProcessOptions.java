@@ -87,7 +87,7 @@ final class ProcessOptions {
                 "--nodes " + machines + ": expected --node, from 0 to " + (machines - 1)
                         + ", and --master HOST:PORT too");
         ResidualException.require(
-                machines > 1 || node == null && (master == null || here > 1),
+                nodes != null || node == null && master == null,
                 "--node and --master are for several machines: expected --nodes N too");
         int number = node == null ? 0 : node;
         ResidualException.require(

@@ -34,7 +34,7 @@ final class RunsCommand implements Callable<Integer> {
         List<FoundRun> runs = FoundRun.below(directory, console::warn);
         int states = longest(runs, RunsCommand::state);
         int room = COLUMNS - states - RECIPE - REST - 4;
-        int network = Math.min(room - PATH, longest(runs, RunsCommand::network));
+        int network = Math.min(room - PATH, Math.max("network".length(), longest(runs, RunsCommand::network)));
         int paths = room - network;
         String row = "%-" + paths + "s %-" + states + "s %-" + network + "s %-" + RECIPE + "s %5s %4s";
         console.line(

@@ -15,6 +15,8 @@ import dev.residual.nn.Architecture;
 import dev.residual.nn.Freezing;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
+import dev.residual.recipe.Schedule;
+import dev.residual.recipe.Schedule.Steps;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.study.Wanted;
@@ -22,7 +24,6 @@ import dev.residual.tensor.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -187,26 +188,31 @@ final class TrainCommand implements Callable<Integer> {
         ResidualException.require(
                 images > 0, "--validation " + validation + ": expected fewer than the training images");
         Recipe recipe = recipe(asked.architecture, images, start);
-        int epoch = Batches.perEpoch(images, recipe.images().batchSize());
-        long iterations = recipe.length().last(epoch);
-        console.line(
-                asked.architecture.name() + " on " + dataset + ", " + RecipeChanges.title(recipe, asked.architecture));
-        console.line(String.format(
-                Locale.ROOT,
-                "%,d training images, %,d iterations (%.1f epochs), seed %d",
-                images,
-                iterations,
-                (double) iterations / epoch,
-                seed));
-        console.line("into " + (output == null ? asked.defaultOutput(dataset) : output)
-                + (there ? "" : "; " + dataset + " would be downloaded to " + data.path()));
-        Map<String, String> named = RecipeChanges.fields(RecipeChanges.implied(recipe, asked.architecture));
-        RecipeChanges.fields(recipe).forEach((option, value) -> {
-            String before = named.get(option);
-            String change = value.equals(before) || before == null ? "" : "   instead of " + before;
-            console.line(String.format(Locale.ROOT, "  %-22s %s%s", option, value, change));
-        });
+        warnOfLostDrops(recipe, images, console);
+        String place = (output == null ? asked.defaultOutput(dataset) : output)
+                + (there ? "" : "; " + dataset + " would be downloaded to " + data.path());
+        new DryRun(asked.architecture, dataset, recipe, images).print(console, seed, place);
         return Main.OK;
+    }
+
+    private static void warnOfLostDrops(Recipe recipe, int trainingImages, Console console) {
+        if (trainingImages <= 0) {
+            return; // more are held out than there are, which is refused later
+        }
+        int epoch = Batches.perEpoch(trainingImages, recipe.images().batchSize());
+        long last = recipe.length().last(epoch);
+        long planned = recipe.length().iterations();
+        Schedule schedule = recipe.schedule();
+        boolean lost = !(schedule instanceof Steps)
+                || schedule.changesBefore(last).size()
+                        < schedule.changesBefore(planned).size();
+        if (last < planned && lost) {
+            console.warn("the run ends at iteration " + last + ", its "
+                    + recipe.length().maxEpochs()
+                    + "th epoch, and its learning rates are planned for " + planned + " iterations: --iterations "
+                    + last
+                    + " plans them anew");
+        }
     }
 
     @Override
@@ -226,6 +232,10 @@ final class TrainCommand implements Callable<Integer> {
         int count = threads.count(world.place().localSize());
         return ProcessOptions.run(world, count, spec, console, group -> {
             Dataset dataset = data.load(asked.imageSize, count, console);
+            if (world.place().rank() == 0) {
+                int images = dataset.train().size() - validation;
+                warnOfLostDrops(recipe(asked.architecture, images, start), images, console);
+            }
             try (Launch launch = again
                     ? Launch.resume(
                             group.get(), output, (config, done, images) -> config, config -> dataset, console::warn)
@@ -313,14 +323,6 @@ final class TrainCommand implements Callable<Integer> {
     /** With the normalisation that the weights were trained with. */
     private Recipe recipe(Architecture named, int trainingImages, Optional<Model> start) {
         Recipe recipe = recipeOptions.recipe(named, trainingImages);
-        long last = recipe.length()
-                .last(Batches.perEpoch(trainingImages, recipe.images().batchSize()));
-        if (last < recipe.length().iterations()) {
-            new Console()
-                    .warn("the run ends after " + last
-                            + " iterations (--max-epochs), and the learning rate's schedule is" + " for "
-                            + recipe.length().iterations() + ": --iterations " + last + " shortens it too");
-        }
         return start.map(m -> m.card().normalization().kind())
                 .map(kind -> {
                     requireSameNormalization(kind);

@@ -83,8 +83,8 @@ public final class Download {
      * Downloads {@code source} to {@code file}, going on where an earlier attempt broke off.
      *
      * @throws Unreachable when the network is at fault; bytes that came are kept
-     * @throws ResidualException when the disk is at fault, or when the server has a file of another size or MD5, of
-     *     which nothing is kept
+     * @throws ResidualException when the disk is at fault, or when what came has another size or MD5; nothing of that is
+     *     kept
      */
     static void fetch(Source source, Path file, Progress progress, Duration patience) throws Unreachable {
         Path path = file.resolveSibling(file.getFileName() + ".part");
@@ -148,7 +148,7 @@ public final class Download {
             long done = start(response, have);
             OptionalLong length = response.headers().firstValueAsLong("Content-Length");
             if (length.isPresent() && done + length.getAsLong() != source.size()) {
-                // Some answer for a network that is not logged in to; what was downloaded may be a good part of the
+                // A captive portal may have answered instead; what was downloaded before may be a good part of the
                 // file.
                 if (done < have) {
                     throw new Unreachable("it sends " + length.getAsLong() + " bytes, expected " + source.size());

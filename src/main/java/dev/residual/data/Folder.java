@@ -108,7 +108,8 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
     /** Before anything is read. */
     private void planMemory(List<Entry> entries, Listener listener) {
         long test = entries.stream().filter(Entry::test).count();
-        requireRoom(entries.size(), Math.max(test, entries.size() - test), Heap.free());
+        long free = Heap.free((long) entries.size() * ImageSet.bytes(side));
+        requireRoom(entries.size(), Math.max(test, entries.size() - test), free);
         listener.note(String.format(
                 Locale.ROOT, "%,d pictures in %s take %s", entries.size(), directory, room(entries.size())));
     }

@@ -40,7 +40,7 @@ import java.util.stream.IntStream;
  */
 record PictureStore(Path file, int side, List<String> wrong, byte[] sum) {
     /** Another one is needed whenever the same file would come out as other pixels, or this form changes. */
-    private static final String FORMAT = "residual pictures 1";
+    private static final String FORMAT = "residual pictures 2";
 
     private static final int SUM = 32;
 
@@ -232,13 +232,20 @@ record PictureStore(Path file, int side, List<String> wrong, byte[] sum) {
             }
             byte[] rest = in.readAllBytes();
             byte[] last = Arrays.copyOfRange(rest, Math.max(0, rest.length - SUM), rest.length);
-            ResidualException.require(
-                    Arrays.equals(last, sum), file + " was written anew by another process meanwhile: start again");
+            if (!Arrays.equals(last, sum)) {
+                throw replaced();
+            }
         } catch (NoSuchFileException e) {
             throw new ResidualException(file + " was deleted while it was read", e);
+        } catch (EOFException e) {
+            throw replaced();
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }
+    }
+
+    private ResidualException replaced() {
+        return new ResidualException(file + " was written anew by another process meanwhile: start again");
     }
 
     /** Takes a picture's pixels, which are overwritten afterwards. */

@@ -89,7 +89,7 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
         });
         String form = train.getFileName() + "/"
                 + test.map(t -> " and " + t.getFileName() + "/").orElse("");
-        // What somebody may have meant to be used.
+        // What is there and not used is named.
         Optional<Path> unlabelled = folder(root, TEST).filter(t -> folders(t).isEmpty());
         form += unlabelled
                 .map(t -> ", without " + t.getFileName() + "/, which has no classes")

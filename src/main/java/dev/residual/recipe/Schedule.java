@@ -222,8 +222,8 @@ public sealed interface Schedule {
 
     /**
      * The 1cycle policy (Smith, Topin: Super-Convergence, 2018), also called triangular: PyTorch's OneCycleLR with
-     * {@code anneal_strategy='linear', cycle_momentum=False}, from 1/25 of the learning rate up in a line over the warm-up, and down in a line to
-     * nearly nothing.
+     * {@code anneal_strategy='linear', cycle_momentum=False}, from 1/25 of the learning rate up in a line over the warm-up,
+     * and down in a line to nearly nothing.
      *
      * @param learningRate at the peak
      * @param iterations of the whole run; after these the learning rate stays that of the last of them

@@ -244,7 +244,7 @@ class ImportExportTest {
 
     /** The normalisation, the classes, the size of the images, and that it is a plain network, which the tensors do not say. */
     @Test
-    void whatExportWroteBesideTheWeightsComesBack() {
+    void whatExportWroteBesideTheWeightsComesBack() throws IOException {
         Path run = folder.resolve("plain");
         Result trained = run(
                 "train",
@@ -265,7 +265,9 @@ class ImportExportTest {
         Path back = folder.resolve("plain.safetensors");
         Result imported = run("import", pth, "--output", back);
         assertThat(imported.code()).as(imported.err()).isZero();
-        assertThat(imported.err()).isEmpty();
+        assertThat(imported.err())
+                .isEqualToIgnoringNewLines("Normalisation and classes, where no option says otherwise, are those of "
+                        + folder.resolve("plain.json"));
         Model before = Model.load(run.resolve("model.safetensors"));
         Model after = Model.load(back);
         assertThat(after.architecture()).isEqualTo(before.architecture());
@@ -274,5 +276,14 @@ class ImportExportTest {
                 .isEqualTo(before.card().normalization().kind());
         assertThat(after.card().normalization().mean())
                 .isEqualTo(before.card().normalization().mean());
+
+        // A stale file, or a name of more than a family and a depth: taken is what the tensors have, with a warning.
+        Path json = folder.resolve("plain.json");
+        Files.writeString(json, Files.readString(json).replace("\"plain8\"", "\"resnet8-no-last-relu\""));
+        Result inferred = run("import", pth, "--output", back);
+        assertThat(inferred.code()).as(inferred.err()).isZero();
+        assertThat(inferred.err()).contains(json + " says that the network is resnet8-no-last-relu, taken is resnet8");
+        Files.writeString(json, "{}");
+        assertThat(run("import", pth, "--output", back).err()).contains("assumed: --mean");
     }
 }

@@ -149,7 +149,7 @@ class LauncherTest {
                         .split(" "))
                 .filteredOn(word -> word.startsWith("-X") || word.startsWith("--"))
                 .isNotEmpty()
-                .allMatch(word -> unix.contains(word.replace("%RESIDUAL_HEAP%", "${RESIDUAL_HEAP-3g}")));
+                .allMatch(word -> unix.contains(word.replace("%RESIDUAL_HEAP%", "${RESIDUAL_HEAP:-3g}")));
         assertThat(windows).contains("set \"RESIDUAL_HEAP=3g\"");
         assertThat(windows.split("\n", -1)).filteredOn(line -> !line.isEmpty()).allMatch(line -> line.endsWith("\r"));
         assertThat(windows).contains("\"%JAR%\" %*").contains("exit /b %ERRORLEVEL%");

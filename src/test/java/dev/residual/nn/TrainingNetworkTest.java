@@ -351,7 +351,9 @@ class TrainingNetworkTest {
         "projections, 2, FP32, 100, onednn",
         "projections, 3, BF16, 64, onednn",
         "resnet14, 3, FP32, 16, libtorch",
-        "projections, 2, FP32, 16, libtorch"
+        "projections, 2, FP32, 16, libtorch",
+        "resnet164, 2, FP32, 8, libtorch",
+        "resnet164, 2, BF16, 8, libtorch"
     })
     void busyCoresDoNotShowInTheBytes(String name, int threads, Precision precision, int batch, String backendName) {
         Engine.start(threads);

@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a file of weights cannot hold, as a JSON file beside it: the network's input format, its name and its classes. In PyTorch {@code (x / 255
- * - torch.tensor(mean)) / torch.tensor(std)} does it for images of bytes, N×C×H×W.
+ * What a file of weights cannot hold, as a JSON file beside it: the network's input format, its name and its classes. In
+ * PyTorch {@code (x / 255 - torch.tensor(mean)) / torch.tensor(std)} normalises images of bytes, N×C×H×W.
  *
  * @param architecture by its name
  * @param size C, H and W of an image
@@ -67,7 +67,7 @@ public record InputContract(
     }
 
     /** Where it lies: {@code resnet20.json} beside {@code resnet20.pth}. */
-    static Path beside(Path weights) {
+    public static Path beside(Path weights) {
         String name = weights.getFileName().toString();
         return weights.resolveSibling(name.replaceFirst("\\.(pth|pt|th)$", "") + ".json");
     }
@@ -84,7 +84,10 @@ public record InputContract(
 
     private static InputContract read(Path file) throws IOException {
         ResidualException.require(Files.size(file) <= MAX_FILE, file + ": larger than " + MAX_FILE + " bytes");
-        return Json.read(Files.readString(file), InputContract.class, file.toString());
+        InputContract contract = Json.read(Files.readString(file), InputContract.class, file.toString());
+        contract.normalized();
+        contract.fitted(Architecture.of("resnet8"));
+        return contract;
     }
 
     /** @throws ResidualException when there is a file of that name that is something else */

@@ -147,7 +147,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
      */
     public static Safetensors read(InputStream in, String name) {
         try {
-            long most = Math.min(MAX_FILE, Heap.free() / 2); // while it is put together it is held twice
+            long most = Math.min(MAX_FILE, Heap.free(2 * MAX_FILE) / 2); // while it is put together it is held twice
             byte[] bytes = in.readNBytes((int) most + 1);
             ResidualException.require(
                     bytes.length <= most || most == MAX_FILE,
@@ -165,7 +165,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             long size = channel.size();
             require(size >= Long.BYTES, size + " bytes are too few for a safetensors file");
             require(size <= MAX_FILE, "larger than the " + MAX_FILE + " bytes that are read at most");
-            long free = Heap.free();
+            long free = Heap.free(size);
             require(
                     size <= free,
                     "its " + size + " bytes are more than the " + free + " of Java's heap that are free: "
