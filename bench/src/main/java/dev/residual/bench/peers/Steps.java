@@ -4,6 +4,7 @@ import dev.residual.backend.Backend;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
 import dev.residual.data.Normalization;
+import dev.residual.data.Part;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.graph.Graph;
 import dev.residual.nn.Architecture;
@@ -32,6 +33,7 @@ record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batc
                 setup.dataset().train(),
                 normalization,
                 new Order(true, recipe.images().augmentation(), Setup.SEED),
+                Part.WHOLE,
                 setup.batch,
                 setup.precision(),
                 0,
