@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
+import dev.residual.data.Batches;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Optimizer;
 import dev.residual.recipe.Optimizer.Adam;
@@ -17,6 +18,7 @@ import dev.residual.recipe.Schedule.Cosine;
 import dev.residual.recipe.Schedule.OneCycle;
 import dev.residual.recipe.Schedule.Steps;
 import java.util.List;
+import java.util.Optional;
 
 /** The recipe that options ask for: what they say, and for the rest what the named recipe has. */
 record AskedRecipe(RecipeOptions options) {
@@ -49,6 +51,25 @@ record AskedRecipe(RecipeOptions options) {
                 new Evaluations(
                         or(options.evaluateTraining, base.evaluations().training()),
                         or(options.evalMode, base.evaluations().evalMode())));
+    }
+
+    /** What is to be said where a limit of epochs ends a run before the learning rate is what it was to be at the end. */
+    static Optional<String> cutShort(Recipe recipe, int trainingImages) {
+        if (trainingImages <= 0) {
+            return Optional.empty(); // more are held out than there are, which is refused later
+        }
+        int epoch = Batches.perEpoch(trainingImages, recipe.images().batchSize());
+        long last = recipe.length().last(epoch);
+        long planned = recipe.length().iterations();
+        Schedule schedule = recipe.schedule();
+        boolean lost = !(schedule instanceof Steps)
+                || schedule.changesBefore(last).size()
+                        < schedule.changesBefore(planned).size();
+        return last < planned && lost
+                ? Optional.of("the run ends at iteration " + last + ", after "
+                        + recipe.length().maxEpochs() + " epochs, and its learning rates are planned for " + planned
+                        + " iterations: --iterations " + last + " plans them anew")
+                : Optional.empty();
     }
 
     private static <T> T or(T given, T otherwise) {

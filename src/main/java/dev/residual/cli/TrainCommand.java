@@ -1,7 +1,6 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
-import dev.residual.data.Batches;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Normalization;
@@ -15,8 +14,6 @@ import dev.residual.nn.Architecture;
 import dev.residual.nn.Freezing;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
-import dev.residual.recipe.Schedule;
-import dev.residual.recipe.Schedule.Steps;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.study.Wanted;
@@ -188,31 +185,11 @@ final class TrainCommand implements Callable<Integer> {
         ResidualException.require(
                 images > 0, "--validation " + validation + ": expected fewer than the training images");
         Recipe recipe = recipe(asked.architecture, images, start);
-        warnOfLostDrops(recipe, images, console);
+        AskedRecipe.cutShort(recipe, images).ifPresent(console::warn);
         String place = (output == null ? asked.defaultOutput(dataset) : output)
                 + (there ? "" : "; " + dataset + " would be downloaded to " + data.path());
         new DryRun(asked.architecture, dataset, recipe, images).print(console, seed, place);
         return Main.OK;
-    }
-
-    private static void warnOfLostDrops(Recipe recipe, int trainingImages, Console console) {
-        if (trainingImages <= 0) {
-            return; // more are held out than there are, which is refused later
-        }
-        int epoch = Batches.perEpoch(trainingImages, recipe.images().batchSize());
-        long last = recipe.length().last(epoch);
-        long planned = recipe.length().iterations();
-        Schedule schedule = recipe.schedule();
-        boolean lost = !(schedule instanceof Steps)
-                || schedule.changesBefore(last).size()
-                        < schedule.changesBefore(planned).size();
-        if (last < planned && lost) {
-            console.warn("the run ends at iteration " + last + ", its "
-                    + recipe.length().maxEpochs()
-                    + "th epoch, and its learning rates are planned for " + planned + " iterations: --iterations "
-                    + last
-                    + " plans them anew");
-        }
     }
 
     @Override
@@ -234,7 +211,8 @@ final class TrainCommand implements Callable<Integer> {
             Dataset dataset = data.load(asked.imageSize, count, console);
             if (world.place().rank() == 0) {
                 int images = dataset.train().size() - validation;
-                warnOfLostDrops(recipe(asked.architecture, images, start), images, console);
+                AskedRecipe.cutShort(recipe(asked.architecture, images, start), images)
+                        .ifPresent(console::warn);
             }
             try (Launch launch = again
                     ? Launch.resume(

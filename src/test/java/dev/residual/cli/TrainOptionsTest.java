@@ -168,4 +168,18 @@ class TrainOptionsTest {
                 .containsPattern("libtorch \\d+.*oneDNN \\d+")
                 .contains("Java ");
     }
+
+    /** Of other images than CIFAR's the article's 200 epochs are fewer than its 64,000 iterations. */
+    @Test
+    void aRunThatEndsBeforeItsLearningRatesDoSaysSo() {
+        String[] plan = {"train", "--dataset", "shapes", "--recipe", "article", "--dry-run"};
+        assertThat(run((Object[]) plan).err())
+                .contains("ends at iteration 15800, after 200 epochs", "--iterations 15800 plans them anew");
+        assertThat(run("train", "--dataset", "shapes", "--recipe", "article", "--iterations", 15_800, "--dry-run")
+                        .err())
+                .doesNotContain("ends at iteration");
+        assertThat(run("train", "--dataset", "shapes", "--schedule", "constant", "--max-epochs", 5, "--dry-run")
+                        .err())
+                .doesNotContain("ends at iteration");
+    }
 }
