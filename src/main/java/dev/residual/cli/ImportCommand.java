@@ -155,15 +155,15 @@ final class ImportCommand implements Callable<Integer> {
     /** The network that is asked for, else the one that is described, if the tensors are those of it, else the inferred one. */
     private Imported imported(Optional<Architecture> asked, Optional<InputContract> described) {
         Optional<String> under = Optional.ofNullable(key);
-        Imported found = Importer.read(file, asked, under);
         if (described.isEmpty() || asked.isPresent()) {
-            return found;
+            return Importer.read(file, asked, under);
         }
         try {
             Architecture named = Architecture.of(described.get().architecture());
             return Importer.read(file, Optional.of(described.get().fitted(named)), under);
         } catch (ResidualException e) { // it has a name that says more than a family and a depth
-            return Importer.read(file, Optional.of(described.get().fitted(found.architecture())), under);
+            Architecture inferred = Importer.read(file, asked, under).architecture();
+            return Importer.read(file, Optional.of(described.get().fitted(inferred)), under);
         }
     }
 

@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = "Resumes an interrupted run from its last checkpoint, or extends a finished one."
-                + " It ends in the same bytes as if it had never been interrupted.")
+                + " It ends in the same bytes as if it had never been interrupted, and has its own number of threads"
+                + " unless --threads says otherwise.")
 final class ResumeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "A run directory.")
     private Path run;

@@ -2,7 +2,6 @@ package dev.residual.cli;
 
 import dev.residual.AtomicFile;
 import dev.residual.Json;
-import dev.residual.ResidualException;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import dev.residual.graph.Shape;
@@ -18,7 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,44 +37,42 @@ final class SummaryCommand implements Callable<Integer> {
     @Mixin
     private ArchitectureOptions options = new ArchitectureOptions();
 
-    @Option(names = "--json", description = "Print one JSON document and nothing else.")
-    private boolean json;
+    @ArgGroup
+    private Form form = new Form();
 
-    @Option(names = "--trace", description = "Print the shapes as one image flows through, an operation a line.")
-    private boolean trace;
+    /** Instead of the table. */
+    private static final class Form {
+        @Option(names = "--json", description = "Print one JSON document and nothing else.")
+        private boolean json;
 
-    @Option(
-            names = "--draw",
-            paramLabel = "FILE.svg",
-            description = "Draw the network as the paper's figure 3 does: a box a layer, an arc a shortcut.")
-    private Path drawing;
+        @Option(names = "--trace", description = "Print the shapes as one image flows through, an operation a line.")
+        private boolean trace;
+
+        @Option(
+                names = "--draw",
+                paramLabel = "FILE.svg",
+                description = "Draw the network as the paper's figure 3 does: a box a layer, an arc a shortcut.")
+        private Path drawing;
+    }
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
-        Architecture network = Usage.of(spec, () -> {
-            ResidualException.require(
-                    Stream.of(json, trace, drawing != null)
-                                    .filter(given -> given)
-                                    .count()
-                            <= 1,
-                    "--json, --trace and --draw: give one of them");
-            return options.architecture(architecture);
-        });
+        Architecture network = Usage.of(spec, () -> options.architecture(architecture));
         Graph graph = network.graph();
         Summary summary = Summary.of(graph);
-        if (drawing != null) {
-            AtomicFile.write(drawing, NetworkDrawing.svg(graph, network.name()));
-            System.out.println(drawing + ": " + network.name());
+        if (form.drawing != null) {
+            AtomicFile.write(form.drawing, NetworkDrawing.svg(graph, network.name()));
+            System.out.println(form.drawing + ": " + network.name());
             return Main.OK;
         }
-        if (trace) {
+        if (form.trace) {
             System.out.println(trace(graph));
             return Main.OK;
         }
-        System.out.println(json ? Json.pretty(document(network.name(), summary)) : table(network.name(), summary));
+        System.out.println(form.json ? Json.pretty(document(network.name(), summary)) : table(network.name(), summary));
         return Main.OK;
     }
 

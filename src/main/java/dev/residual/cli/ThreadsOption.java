@@ -10,9 +10,7 @@ final class ThreadsOption {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description =
-                    "Default: the cores, divided among the processes of this machine; of a run that is resumed, its own"
-                            + " number.")
+            description = "Default: the cores, divided among the processes of this machine.")
     private Integer threads;
 
     /** Empty where nothing was said. */

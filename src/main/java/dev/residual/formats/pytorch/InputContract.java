@@ -42,6 +42,14 @@ public record InputContract(
     /** The largest file that is read: a mean for each pixel of 512×512 takes 9 MB. */
     private static final long MAX_FILE = 16 << 20;
 
+    /** @throws ResidualException when the numbers are not those of a normalisation, or the images are not squares in colour */
+    public InputContract {
+        ResidualException.require(
+                size.length == 3 && size[0] == ImageSet.CHANNELS && size[1] == size[2],
+                "size " + Arrays.toString(size) + ": expected 3 channels of squares");
+        normalization(mean, std);
+    }
+
     static InputContract of(Card card) {
         Normalization n = card.normalization();
         int area = n.side().orElse(1);
@@ -84,10 +92,7 @@ public record InputContract(
 
     private static InputContract read(Path file) throws IOException {
         ResidualException.require(Files.size(file) <= MAX_FILE, file + ": larger than " + MAX_FILE + " bytes");
-        InputContract contract = Json.read(Files.readString(file), InputContract.class, file.toString());
-        contract.normalized();
-        contract.fitted(Architecture.of("resnet8"));
-        return contract;
+        return Json.read(Files.readString(file), InputContract.class, file.toString());
     }
 
     /** @throws ResidualException when there is a file of that name that is something else */
@@ -108,14 +113,14 @@ public record InputContract(
      * @throws ResidualException when no network is for such images
      */
     public Architecture fitted(Architecture network) {
-        ResidualException.require(
-                size.length == 3 && size[0] == ImageSet.CHANNELS && size[1] == size[2],
-                "size " + Arrays.toString(size) + ": expected 3 channels of squares");
         return network.withImage(new Shape(size[0], size[1], size[2]));
     }
 
-    /** @throws ResidualException when its numbers are none of a normalisation */
     public Normalization normalized() {
+        return normalization(mean, std);
+    }
+
+    private static Normalization normalization(float[][][] mean, float[][][] std) {
         float[] means = flat(mean);
         float[] deviations = flat(std);
         int side = mean.length == 0 ? 0 : mean[0].length;
