@@ -3,11 +3,16 @@ package dev.residual.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.residual.Directories;
 import dev.residual.ResidualException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.GZIPInputStream;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -17,8 +22,8 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** Any damage ends in a sentence that names the archive, and leaves nothing behind. */
 class ArchiveDamageTest {
-    private static final byte[] ARCHIVE = TinyCifar.archive();
     private static final byte[] TAR = TinyCifar.tar(TinyCifar.entries());
+    private static final byte[] ARCHIVE = TinyCifar.gzip(TAR);
     private static Path folder;
 
     @BeforeContainer
@@ -28,8 +33,7 @@ class ArchiveDamageTest {
 
     @AfterContainer
     static void delete() throws IOException {
-        Files.delete(folder.resolve("a.tar.gz"));
-        Files.delete(folder);
+        Directories.delete(folder);
     }
 
     @Property(tries = 100)
@@ -53,7 +57,17 @@ class ArchiveDamageTest {
         // The first ten bytes are a header, much of which has no meaning; all behind it is under a checksum.
         byte[] damaged = ARCHIVE.clone();
         damaged[10 + at % (damaged.length - 10)] ^= (byte) flip;
+        // Some bits mean nothing, such as the length of a Huffman code that is never used: then nothing is damaged.
+        Assume.that(!meansTheSame(damaged));
         assertRefused(damaged);
+    }
+
+    private static boolean meansTheSame(byte[] archive) {
+        try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(archive))) {
+            return Arrays.equals(plain.readAllBytes(), TAR);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Property(tries = 100)
