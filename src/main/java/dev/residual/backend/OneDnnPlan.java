@@ -17,6 +17,7 @@ import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class OneDnnPlan implements InferencePlan {
     }
 
     private static List<Long> key(long[] sizes) {
-        return java.util.Arrays.stream(sizes).boxed().toList();
+        return Arrays.stream(sizes).boxed().toList();
     }
 
     private Tensor weight(Operation operation, String part) {

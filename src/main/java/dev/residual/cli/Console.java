@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -86,7 +87,7 @@ final class Console {
     ProgressBar start(long from, long max, ProgressBarRenderer renderer) {
         return new ProgressBarBuilder()
                 .setInitialMax(max)
-                .startsFrom(from, java.time.Duration.ZERO)
+                .startsFrom(from, Duration.ZERO)
                 .setUpdateIntervalMillis(200)
                 .setRenderer(renderer)
                 .setConsumer(new ConsoleProgressBarConsumer(err) {

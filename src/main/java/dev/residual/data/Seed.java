@@ -1,5 +1,7 @@
 package dev.residual.data;
 
+import java.util.Random;
+
 /**
  * Random numbers as a pure function of their coordinates. A draw that depends on (seed, epoch, position) alone is the
  * same however many threads work, and after any interruption.
@@ -28,7 +30,7 @@ public final class Seed {
     /** The numbers 0 … n-1 in an order drawn from {@code seed} (Fisher-Yates). */
     public static int[] permutation(int n, long seed) {
         // java.util.Random, because its algorithm is part of its specification and never changes.
-        java.util.Random random = new java.util.Random(seed);
+        Random random = new Random(seed);
         int[] order = new int[n];
         for (int i = 0; i < n; i++) {
             int j = random.nextInt(i + 1);

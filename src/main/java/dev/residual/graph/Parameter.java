@@ -1,5 +1,6 @@
 package dev.residual.graph;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -32,7 +33,7 @@ public record Parameter(String name, Role role, List<Long> shape) {
     }
 
     public Parameter(String name, Role role, long... shape) {
-        this(name, role, java.util.Arrays.stream(shape).boxed().toList());
+        this(name, role, Arrays.stream(shape).boxed().toList());
     }
 
     /** Whether the optimizer changes it. Buffers do not count as parameters of a network. */

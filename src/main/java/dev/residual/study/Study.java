@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A question, and the runs that answer it.
@@ -197,7 +198,7 @@ public record Study(
 
     private static List<Long> first(List<Long> seeds, int count) {
         long largest = seeds.stream().max(Long::compare).orElseThrow();
-        return java.util.stream.Stream.concat(seeds.stream(), java.util.stream.Stream.iterate(largest + 1, s -> s + 1))
+        return Stream.concat(seeds.stream(), Stream.iterate(largest + 1, s -> s + 1))
                 .limit(count)
                 .toList();
     }

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -126,7 +127,7 @@ public final class PytorchWriter {
         entry.setSize(bytes.length);
         entry.setCrc(sum.getValue());
         entry.setAlignment(ALIGNMENT);
-        entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0)); // the earliest that zip knows
+        entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the earliest that zip knows
         zip.putArchiveEntry(entry);
         zip.write(bytes);
         zip.closeArchiveEntry();
