@@ -7,11 +7,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The models that are shipped inside the jar. To ship one, put its model file, {@code NAME.safetensors}, beside the
- * {@code index} in {@code dev/residual/models}, and its name on a line of it. A name without a file is passed over.
+ * {@code index} in {@code dev/residual/models}, and its name and the day when its training ended on a line of it: a
+ * model file has no date, so that the same run makes the same bytes. A name without a file is passed over.
  */
 public final class BuiltInModels {
     /** What is used when no model is named. */
@@ -22,11 +26,20 @@ public final class BuiltInModels {
     private BuiltInModels() {}
 
     public static List<String> names() {
+        return List.copyOf(days().keySet());
+    }
+
+    /** The day when the training of each ended, in the order of the index. */
+    public static Map<String, LocalDate> days() {
         try (InputStream in = BuiltInModels.class.getResourceAsStream(FOLDER + "index")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(name -> resource(name) != null)
-                    .toList();
+            Map<String, LocalDate> days = new LinkedHashMap<>();
+            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+                String[] words = line.split(" ");
+                if (resource(words[0]) != null) {
+                    days.put(words[0], LocalDate.parse(words[1]));
+                }
+            }
+            return days;
         } catch (IOException e) {
             throw new IllegalStateException("the jar is damaged", e);
         }

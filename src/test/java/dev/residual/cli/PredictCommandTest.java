@@ -172,7 +172,8 @@ class PredictCommandTest {
         assertThat(implied).matches("(?s)-:  (airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck) .*");
         assertThat(process(red, "predict", "resnet20", red.toString())).isEqualTo(red + implied.substring(1));
         assertThat(process(red, "models"))
-                .startsWith("resnet20   91.69 % on cifar10, paper, 64,000 iterations, 269,722 parameters");
+                .startsWith("resnet20   91.69 % on cifar10, 269,722 parameters\n"
+                        + "           paper, 64,000 iterations, bf16, seed 1, 2026-11-27, version 0.1.0\n");
         Path exported = folder.resolve("out.onnx");
         process(red, "export", "resnet20", "--format", "onnx", "--output", exported.toString());
         assertThat(exported).isNotEmptyFile();
