@@ -58,8 +58,9 @@ final class ReportCommand implements Callable<Integer> {
             Comparison comparison =
                     Comparison.of(runs.stream().map(FoundRun::read).toList());
             Path directory = output == null ? Path.of("comparison") : output;
-            new ComparisonReport(comparison, Map.of()).write(directory);
-            ComparisonView.print(console, comparison, directory);
+            ComparisonReport report = new ComparisonReport(comparison, Map.of());
+            report.write(directory);
+            ComparisonView.print(console, report, directory);
             comparison
                     .rows()
                     .forEach(row ->

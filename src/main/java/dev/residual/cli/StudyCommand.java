@@ -133,8 +133,10 @@ final class StudyCommand implements Callable<Integer> {
         }
         Comparison comparison =
                 from == null ? plan.comparison(directory) : plan.comparison(FoundRun.below(from, console::warn));
-        new ComparisonReport(comparison, plan.study().responses() ? responses(comparison) : Map.of()).write(directory);
-        ComparisonView.print(console, comparison, directory);
+        ComparisonReport report =
+                new ComparisonReport(comparison, plan.study().responses() ? responses(comparison) : Map.of());
+        report.write(directory);
+        ComparisonView.print(console, report, directory);
         return complete ? Main.OK : Main.FAILED;
     }
 

@@ -30,6 +30,10 @@ final class ComparisonChart {
             lines.add(mean(row, Pen.THIN, m -> measure.of(m.train().accuracy())));
             lines.add(mean(row, Pen.BOLD, m -> measure.of(m.test().accuracy())));
         }
+        List<PanelOf> begun = panels.entrySet().stream()
+                .filter(p -> p.getValue().stream().anyMatch(line -> line.x().length > 0))
+                .map(p -> new PanelOf(p.getKey(), "iterations", p.getValue()))
+                .toList();
         double largestError = comparison.rows().stream()
                 .flatMap(row -> drawn(row).stream())
                 .mapToDouble(run -> 100 - run.last().orElseThrow().test().accuracy())
@@ -39,9 +43,7 @@ final class ComparisonChart {
         double top = Lines.topFor(largestError);
         boolean error = measure == Measure.ERROR;
         return new Lines(
-                panels.entrySet().stream()
-                        .map(p -> new PanelOf(p.getKey(), "iterations", p.getValue()))
-                        .toList(),
+                begun.isEmpty() ? List.of(new PanelOf("", "iterations", List.of())) : begun,
                 measure + " (%)",
                 error ? 0 : 100 - top,
                 error ? top : 100);

@@ -81,12 +81,14 @@ public record Plan(Study study, List<Part> parts) {
                 .toList());
     }
 
-    /** Of runs that were trained somewhere, with whatever seeds: of each variation the longest, one of each seed. */
+    /**
+     * Of runs that were trained somewhere, to their end or until they diverged, with whatever seeds: of each variation
+     * the longest, one of each seed.
+     */
     public Comparison comparison(List<FoundRun> runs) {
         return comparison(part -> {
-            List<FoundRun> own = runs.stream()
-                    .filter(run -> run.isFinished() && isOf(part, run))
-                    .toList();
+            List<FoundRun> own =
+                    runs.stream().filter(run -> run.isOver() && isOf(part, run)).toList();
             long longest = own.stream().mapToLong(FoundRun::length).max().orElse(0);
             Map<Long, FoundRun> bySeed = new TreeMap<>();
             own.stream()

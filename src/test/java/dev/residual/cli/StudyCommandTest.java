@@ -71,7 +71,8 @@ class StudyCommandTest {
                 .contains("2 runs, 1 of them finished")
                 .doesNotContain("plain-1: begins")
                 .containsPattern("residual +\\d+\\.\\d\\d ")
-                .containsPattern("plain +\\d+\\.\\d\\d ");
+                .containsPattern("plain +\\d+\\.\\d\\d ")
+                .contains("responses.png");
         train("unbroken", "A");
         assertThat(studies.resolve("residual-1/model.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("unbroken/model.safetensors"));

@@ -169,6 +169,17 @@ class StudyPlanTest {
     }
 
     @Test
+    void aRunThatDivergedCountsToo() throws IOException {
+        Path run = Samples.run(folder.resolve("diverged"), 391, 10, c -> c);
+        Files.writeString(run.resolve("train.log"), "2026-11-27 06:09:33  failed: training has diverged\n");
+        Row row = plan("table6")
+                .comparison(FoundRun.below(folder, w -> {}))
+                .rows()
+                .get(0);
+        assertThat(row.figure()).isEqualTo("diverged");
+    }
+
+    @Test
     void aCopyOfARunIsNoOtherSeed() {
         Samples.run(folder.resolve("one"), 1, 91.5);
         Samples.run(folder.resolve("two"), 1, 91.5);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.residual.nn.LayerResponses.Response;
+import dev.residual.report.Lines;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.study.Row.Agreement;
@@ -174,6 +175,32 @@ class ComparisonTest {
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(out.resolve("report.html").toFile());
+    }
+
+    /** As of the study depth, whose plain networks are not trained yet. */
+    @Test
+    void aPanelWithoutACurveIsNotDrawn() {
+        Row drawn = row(Measure.ERROR, 8.75, 91.0);
+        Row missing = row(Measure.ERROR, 8.75);
+        Variation other = new Variation(
+                "plain20",
+                "--architecture plain20",
+                "?",
+                Optional.empty(),
+                Optional.of("plain"),
+                Optional.empty(),
+                Optional.empty());
+        Row plain =
+                new Row(other, Options.NONE, Measure.ERROR, missing.architecture(), missing.iterations(), List.of());
+        assertThat(panels(plain, drawn)).containsExactly("");
+        assertThat(panels(plain)).containsExactly("");
+    }
+
+    private static List<String> panels(Row... rows) {
+        Comparison comparison = new Comparison(comparison(rows[0]).study(), List.of(rows));
+        return ComparisonChart.curves(comparison).panels().stream()
+                .map(Lines.PanelOf::title)
+                .toList();
     }
 
     @Test
