@@ -36,6 +36,7 @@ final class ComparisonChart {
                 .toList();
         double largestError = comparison.rows().stream()
                 .flatMap(row -> drawn(row).stream())
+                .filter(run -> run.state() != FoundRun.State.DIVERGED) // it would stretch the axis over nothing
                 .mapToDouble(run -> 100 - run.last().orElseThrow().test().accuracy())
                 .filter(Double::isFinite)
                 .max()

@@ -112,9 +112,9 @@ public record ComparisonTable(Comparison comparison) {
         return row.variation().published().map(p -> points(p.value())).orElse("–");
     }
 
-    /** Those that were trained; of a row without runs those that are to be. */
+    /** Those that were trained; of a row without a finished run those that its runs were, or are, to have. */
     static String iterations(Row row) {
-        return String.format(Locale.ROOT, "%,d", row.trainedIterations().orElse(row.iterations()));
+        return String.format(Locale.ROOT, "%,d", row.trainedIterations().orElse(row.length()));
     }
 
     static String millions(long count, int decimals) {

@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A run that somebody has trained or is training, as its small files tell: {@code config.json}, {@code metrics.csv} and
@@ -32,6 +34,8 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
 
     /** How {@code train.log} ends a run that failed. */
     private static final String FAILED = "  failed: ";
+
+    private static final Pattern ITERATION = Pattern.compile("at iteration (\\d{1,18})");
 
     public enum State {
         FINISHED("finished"),
@@ -59,7 +63,16 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         List<Metrics> metrics = new MetricsFile(directory.metrics()).read();
         long evaluated = metrics.isEmpty() ? 0 : metrics.get(metrics.size() - 1).iteration();
         long iteration = Math.max(evaluated, new Checkpoints(directory.checkpoints()).newestIteration());
-        return new FoundRun(directory, config, metrics, state(directory, config, metrics), iteration);
+        State state = state(directory, config, metrics);
+        Optional<Matcher> diverged = state == State.DIVERGED
+                ? failure(directory).map(ITERATION::matcher).filter(Matcher::find)
+                : Optional.empty();
+        return new FoundRun(
+                directory,
+                config,
+                metrics,
+                state,
+                diverged.map(m -> Long.parseLong(m.group(1))).orElse(iteration));
     }
 
     private static State state(RunDirectory directory, RunConfig config, List<Metrics> metrics) {

@@ -236,9 +236,11 @@ class ComparisonTest {
     @Test
     void aRunThatDivergedIsSaidToHave() throws IOException {
         Path run = Samples.run(folder.resolve("bad-1"), 400, 10, c -> c);
-        Files.writeString(run.resolve("train.log"), "2026-11-27 06:09:33  failed: training has diverged\n");
+        Files.writeString(
+                run.resolve("train.log"),
+                "2026-11-27 06:09:33  failed: the loss is NaN at iteration 407: training has diverged\n");
         Row row = Comparison.of(List.of(FoundRun.read(run))).rows().get(0);
         assertThat(row.figure()).isEqualTo("diverged");
-        assertThat(row.verdict()).isEqualTo("Seed 1: diverged at iteration 400.");
+        assertThat(row.verdict()).isEqualTo("Seed 1: diverged at iteration 407.");
     }
 }
