@@ -64,7 +64,7 @@ final class ComparisonChart {
                 .forEach(m -> at.computeIfAbsent(m.iteration(), i -> new ArrayList<>())
                         .add(value.applyAsDouble(m)));
         return new Line(
-                row.name(),
+                row.name() + (row.finished().isEmpty() && row.diverged() > 0 ? ", diverged" : ""),
                 pen,
                 at.keySet().stream().mapToDouble(Long::doubleValue).toArray(),
                 at.values().stream()
