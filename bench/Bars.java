@@ -14,8 +14,8 @@ import javax.imageio.ImageIO;
 
 /**
  * Draws a table as bars: {@code java bench/Bars.java TABLE.tsv PICTURE.png}. The first line of the table is the
- * picture's title; then a line for each bar: its group, its name, its value, separated by tabs. What is Residual's is blue, dark
- * in fp32 and light in bf16; what is another's is grey.
+ * picture's title; then a line for each bar: its group, its name, its value, separated by tabs. What is Residual's is
+ * blue, dark in fp32 and light in bf16; what is another's is grey.
  */
 public final class Bars {
     private record Bar(String name, String value) {}

@@ -41,11 +41,9 @@ final class ModelsCommand implements Callable<Integer> {
         List<String> facts = new ArrayList<>();
         card.provenance()
                 .training()
-                .flatMap(t -> t.testAccuracy().stream()
-                        .mapToObj(percent -> String.format(
-                                Locale.ROOT, "%.2f %% on %s", percent, t.data().dataset()))
-                        .findFirst())
-                .ifPresent(facts::add);
+                .ifPresent(t -> t.testAccuracy()
+                        .ifPresent(percent -> facts.add(String.format(
+                                Locale.ROOT, "%.2f %% on %s", percent, t.data().dataset()))));
         facts.add(String.format(
                 Locale.ROOT,
                 "%,d parameters",

@@ -64,15 +64,18 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         long evaluated = metrics.isEmpty() ? 0 : metrics.get(metrics.size() - 1).iteration();
         long iteration = Math.max(evaluated, new Checkpoints(directory.checkpoints()).newestIteration());
         State state = state(directory, config, metrics);
-        Optional<Matcher> diverged = state == State.DIVERGED
-                ? failure(directory).map(ITERATION::matcher).filter(Matcher::find)
-                : Optional.empty();
         return new FoundRun(
                 directory,
                 config,
                 metrics,
                 state,
-                diverged.map(m -> Long.parseLong(m.group(1))).orElse(iteration));
+                state == State.DIVERGED ? divergedAt(directory, iteration) : iteration);
+    }
+
+    /** @param known what other files tell, where the log does not */
+    private static long divergedAt(RunDirectory directory, long known) {
+        Matcher iteration = ITERATION.matcher(failure(directory).orElse(""));
+        return iteration.find() ? Long.parseLong(iteration.group(1)) : known;
     }
 
     private static State state(RunDirectory directory, RunConfig config, List<Metrics> metrics) {
