@@ -14,8 +14,8 @@ final class ArchitectureOptions {
             paramLabel = "KIND",
             description =
                     "A (identity, zeros for new channels), B (projection where the size changes), C (projections),"
-                            + " none, or article (a 2×2 convolution between stages, identities). Default: as the name"
-                            + " says.")
+                            + " none, or article (identity, with a 2×2 convolution between stages). Default: that"
+                            + " of the named architecture.")
     Shortcut shortcut;
 
     @Option(
@@ -29,17 +29,16 @@ final class ArchitectureOptions {
             names = "--block",
             paramLabel = "KxC",
             split = ",",
-            description = "The layers of a block in the first stage, as kernel x channels: 3x16,3x16, or a bottleneck"
-                    + " 1x16,3x16,1x64. In later stages the channels grow as the widths do.")
+            description = "The layers of a block in the first stage, as kernel x channels: 3x16,3x16, or a"
+                    + " bottleneck 1x16,3x16,1x64. In later stages the channels scale with the widths.")
     List<Layer> layers;
 
     @Option(
             names = "--activation",
             paramLabel = "KIND",
-            description = "Where BN and ReLU stand in a block: original, bn-after-addition,"
-                    + " relu-before-addition, no-last-relu, or article-listed (the last BN of a block is there and"
-                    + " never"
-                    + " called), pre-activation (He et al. 2016). Default: original.")
+            description = "Position of BN and ReLU in a block: original, bn-after-addition, relu-before-addition,"
+                    + " no-last-relu, pre-activation (He et al. 2016), or article-listed (the last BN of a block is"
+                    + " defined but never called). Default: original.")
     Activation activation;
 
     @Option(

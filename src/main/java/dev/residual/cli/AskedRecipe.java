@@ -26,7 +26,7 @@ record AskedRecipe(RecipeOptions options) {
     Recipe recipe(Architecture architecture, int trainingImages) {
         ResidualException.require(
                 options.iterations == null || options.epochs == null,
-                "--epochs and --iterations say the same: give one of them");
+                "--epochs and --iterations both set the length: give one of them");
         Recipe base = Recipe.named(options.recipe, architecture);
         Recipe scaled = base.withLength(length(base.length()));
         if (options.iterations != null || options.epochs != null) {
@@ -67,8 +67,8 @@ record AskedRecipe(RecipeOptions options) {
                         < schedule.changesBefore(planned).size();
         return last < planned && lost
                 ? Optional.of("the run ends at iteration " + last + ", after "
-                        + recipe.length().maxEpochs() + " epochs, and its learning rates are planned for " + planned
-                        + " iterations: --iterations " + last + " plans them anew")
+                        + recipe.length().maxEpochs() + " epochs, but its learning rates are scheduled for " + planned
+                        + " iterations: --iterations " + last + " reschedules them")
                 : Optional.empty();
     }
 

@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description =
-                "Measures how fast a network is trained and used on this machine, and says how long a recipe takes.")
+        description = "Measures the training and inference speed of a network on this machine, and estimates training"
+                + " times.")
 final class BenchCommand implements Callable<Integer> {
     /** Steps that are not counted: caches and the JIT compiler are cold. */
     private static final int WARM_UP = 10;
@@ -47,7 +47,7 @@ final class BenchCommand implements Callable<Integer> {
             names = {"-b", "--batch-size"},
             paramLabel = "N",
             defaultValue = "128",
-            description = "Mini-batch size. Default: ${DEFAULT-VALUE}.")
+            description = "Minibatch size. Default: ${DEFAULT-VALUE}.")
     private int batchSize;
 
     @Mixin

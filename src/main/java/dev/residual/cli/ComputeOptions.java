@@ -12,8 +12,9 @@ final class ComputeOptions {
             names = "--precision",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss stay"
-                    + " fp32), or auto: bf16 where the processor itself multiplies in it. Default: ${DEFAULT-VALUE}.")
+            description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss"
+                    + " stay fp32), or auto: bf16 if the processor has bf16 instructions. Default:"
+                    + " ${DEFAULT-VALUE}.")
     String precision;
 
     @Option(

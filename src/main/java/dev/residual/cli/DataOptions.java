@@ -33,22 +33,21 @@ final class DataOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Where the data set is, or is downloaded to once: a folder, an archive or a file of it. For"
-                    + " --dataset folder: one folder per class, directly or below train/ and test/, or"
-                    + " pictures and a CSV file of names and classes. Default: data, or the run's.")
+            description = "Where the data set is, or where it is downloaded to, once: a folder, an archive or one"
+                    + " of its files. For --dataset folder: one folder per class, directly or below train/ and"
+                    + " test/, or pictures and a CSV file of names and classes. Default: data, or the run's.")
     Path directory;
 
     @Option(
             names = "--test-fraction",
             paramLabel = "X",
-            description =
-                    "For --dataset folder without test/ or val/: the share of each class that is held out to test on."
-                            + " Default: 0.2, or that of the run.")
+            description = "For --dataset folder without test/ or val/: the fraction of each class held out for testing."
+                    + " Default: 0.2, or that of the run.")
     Double testFraction;
 
     @Option(
             names = "--strict",
-            description = "For --dataset folder: a picture that cannot be read is an error, and not left out.")
+            description = "For --dataset folder: fail on a picture that cannot be read instead of skipping it.")
     boolean strict;
 
     Path path() {
@@ -110,7 +109,7 @@ final class DataOptions {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
-                        + ": --data DIR says where it is"
+                        + ": give its location with --data DIR"
                         + (name(trainedOn).equals(Datasets.FOLDER) ? "" : "; 'residual train' downloads it"));
         Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
         return load(name(trainedOn), folder, threads, console, training);

@@ -68,7 +68,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            description = "auto, fp32 or bf16. Default: the one that the network was trained in.")
+            description = "auto, fp32 or bf16. Default: the one the network was trained in.")
     private String precision;
 
     @Mixin
@@ -77,16 +77,16 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--batch-statistics",
             description =
-                    "Batch norm uses each batch's statistics, as in training mode (without net.eval()); images in the"
-                            + " data set's order. Default: its running statistics.")
+                    "Evaluate BN with each batch's own statistics, as in training mode (without net.eval()), images"
+                            + " in the data set's order. Default: with running statistics.")
     private boolean batchStatistics;
 
     @Option(
             names = "--batch-size",
             paramLabel = "N",
             description =
-                    "Images in each batch of --batch-statistics; the last may be smaller. Default: the recipe's that"
-                            + " the network was trained by, or 128.")
+                    "Batch size for --batch-statistics; the last batch may be smaller. Default: the one the network"
+                            + " was trained with, or 128.")
     private Integer batchSize;
 
     @Option(
@@ -138,7 +138,8 @@ final class EvaluateCommand implements Callable<Integer> {
         Evaluation evaluation =
                 batch > 0 ? evaluator.evaluateByBatchStatistics(images, batch) : evaluator.evaluate(images);
         if (!Double.isFinite(evaluation.loss())) {
-            throw new ResidualException(path + " computes logits that are NaN or infinite, so it has no accuracy");
+            throw new ResidualException(
+                    path + " computes logits that are NaN or infinite, so its accuracy is" + " undefined");
         }
         if (misclassified != null) {
             Misclassified.write(Misclassified.of(evaluation, images, dataset.classes()), misclassified);
@@ -174,7 +175,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         int validation = found.data().validation();
         if (part == Part.VALIDATION && validation == 0) {
-            throw new ResidualException(path + " held no images out: it has no validation split");
+            throw new ResidualException(path + " has no validation split: no images were held out");
         }
         Split split = Split.of(dataset, validation, found.seed());
         return part == Part.TRAIN ? split.train() : split.validation();
@@ -216,7 +217,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 e.images(),
                 e.correct(),
                 e.loss(),
-                batch > 0 ? ", BN by the statistics of batches of " + batch : ""));
+                batch > 0 ? ", BN with the statistics of batches of " + batch : ""));
         boolean matrix = width + 9 + 6 * e.classes() <= COLUMNS;
         if (matrix) {
             text.append(" ".repeat(width + 10)).append("predicted\n");

@@ -62,11 +62,11 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(
             names = "--normalize-inside",
-            description = "For onnx: the graph normalises, and takes images of values from 0 to 1."
-                    + " Default: it takes normalised images.")
+            description = "For onnx: normalise inside the graph, which then takes values from 0 to 1. Default: the"
+                    + " graph takes normalised images.")
     private boolean normalizeInside;
 
-    @Option(names = "--fold", description = "For onnx: make each BN a part of the convolution before it.")
+    @Option(names = "--fold", description = "For onnx: fold each BN into the convolution before it.")
     private boolean fold;
 
     @Spec

@@ -56,7 +56,7 @@ final class ImageArgument {
             return Path.of(argument);
         } catch (InvalidPathException e) {
             throw new ResidualException(
-                    argument + ": no file can be called so in this locale (LC_ALL=C.UTF-8 knows all letters)", e);
+                    argument + ": this locale cannot represent the file name: set LC_ALL=C.UTF-8", e);
         }
     }
 

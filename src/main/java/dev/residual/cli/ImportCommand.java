@@ -35,9 +35,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Reads state_dicts of PyTorch (.pth, .pt, .th; bare or in a checkpoint) and safetensors. Tensors are"
-                    + " placed by"
-                    + " name where the naming is known, otherwise by order and shape, and then a table says what went"
-                    + " where. The JSON file that 'export' writes beside a .pth says what the tensors do not."
+                    + " matched by name if the naming is known, otherwise by order and shape; a table then shows"
+                    + " the matches. The JSON file that 'export' writes beside a .pth supplies what the tensors do"
+                    + " not contain."
         })
 final class ImportCommand implements Callable<Integer> {
     /** What the article's code feeds its network with: values 0-1 as they are. */
@@ -58,9 +58,8 @@ final class ImportCommand implements Callable<Integer> {
     @Option(
             names = {"-a", "--arch", "--architecture"},
             paramLabel = "NAME",
-            description =
-                    "Such as resnet20, plain56, resnet18. Default: inferred from the tensors; resnetD and plainD have"
-                            + " the same ones (shortcut A has no weights): resnetD is assumed.")
+            description = "Such as resnet20, plain56, resnet18. Default: inferred from the tensors. resnetD and plainD"
+                    + " have the same tensors (shortcut A has no weights), so resnetD is assumed.")
     private String architecture;
 
     @Mixin
@@ -82,9 +81,8 @@ final class ImportCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "N",
             description = {
-                "What was subtracted from the inputs' red, green and blue, in units of value / 255. Many public CIFAR"
-                        + " networks use"
-                        + " ImageNet's: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.",
+                "Mean that was subtracted from red, green and blue, in units of value / 255. Many public CIFAR"
+                        + " networks use ImageNet's: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.",
                 "Default: CIFAR-10's own, .4914,.4822,.4465 and .2470,.2435,.2616, or CIFAR-100's where there are 100"
                         + " classes; for"
                         + " the article's network none, 0 and 1."
@@ -95,7 +93,7 @@ final class ImportCommand implements Callable<Integer> {
             names = "--std",
             split = ",",
             paramLabel = "N",
-            description = "By what the difference was divided, in the same units.")
+            description = "Standard deviation that they were divided by, in the same units.")
     private float[] std;
 
     @ArgGroup
@@ -134,8 +132,8 @@ final class ImportCommand implements Callable<Integer> {
         Optional<InputContract> described = InputContract.of(file);
         Imported imported = imported(asked, described);
         if (key == null && imported.candidates().size() > 1) {
-            console.warn(file + " holds weights under " + String.join(", ", imported.candidates())
-                    + ": took those under " + imported.key() + " (--key takes others)");
+            console.warn(file + " has weights under " + String.join(", ", imported.candidates())
+                    + ": using those under " + imported.key() + " (--key selects others)");
         }
         described.ifPresent(d -> say(d, imported, console));
         Normalization normalization = said.or(() -> imported.card().map(Card::normalization))
@@ -169,11 +167,11 @@ final class ImportCommand implements Callable<Integer> {
 
     private void say(InputContract described, Imported imported, Console console) {
         Path beside = InputContract.beside(file);
-        console.note("Normalisation and classes, where no option says otherwise, are those of " + beside);
+        console.note("Unless an option overrides them, normalisation and classes are those of " + beside);
         if (!described.architecture().equals(imported.architecture().name())) {
             console.warn(beside + " says that the network is " + described.architecture() + ", taken is "
                     + imported.architecture().name()
-                    + ", as the tensors have it: --architecture and its options say otherwise");
+                    + ", as the tensors have it: --architecture and its options override this");
         }
     }
 
@@ -191,7 +189,7 @@ final class ImportCommand implements Callable<Integer> {
             return Optional.empty();
         }
         if (mean == null || std == null || mean.length != 3 || std.length != 3) {
-            throw new ResidualException("--mean and --std belong together, three numbers each, such as"
+            throw new ResidualException("--mean and --std must be given together, three numbers each, such as"
                     + " --mean .4914,.4822,.4465 --std .2470,.2435,.2616");
         }
         for (int c = 0; c < 3; c++) {

@@ -29,7 +29,7 @@ import picocli.CommandLine.ScopeType;
 /** The command line. Each command is a class of its own; this one holds what they have in common. */
 @Command(
         name = "residual",
-        description = "Trains, studies and uses the CIFAR residual networks of He et al. (2015).",
+        description = "Trains, compares and applies the CIFAR residual networks of He et al. (2015).",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -64,7 +64,7 @@ public final class Main {
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
-            description = "Show the stack trace of an error, and more of what is done.")
+            description = "Show the stack trace of an error; with import, always show which tensor went where.")
     private boolean verbose;
 
     private Main() {}
@@ -79,7 +79,7 @@ public final class Main {
         try {
             ResidualException.require(
                     Files.isDirectory(Path.of("").toAbsolutePath()),
-                    "this locale cannot spell the working directory's name: set LC_ALL=C.UTF-8");
+                    "this locale cannot represent the working directory's name: set LC_ALL=C.UTF-8");
             code = run(args);
         } catch (ResidualException e) {
             System.err.println("residual: " + e.getMessage());
@@ -158,7 +158,7 @@ public final class Main {
         if (e instanceof ResidualException) {
             err.println("residual: " + Console.harmless(e.getMessage()));
         } else if (Engine.isOutOfMemory(e)) {
-            err.println("residual: there is not enough memory: take a smaller --batch-size or network");
+            err.println("residual: there is not enough memory: use a smaller --batch-size or network");
         } else if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(Main::isHeapFull)) {
             err.println("residual: Java's heap is too small: " + Heap.LARGER);
         } else {

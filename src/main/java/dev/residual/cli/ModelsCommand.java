@@ -16,8 +16,7 @@ import picocli.CommandLine.Command;
         name = "models",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description =
-                "Lists the models that are shipped with the program: what they reach, and how and when they were trained.")
+        description = "Lists the shipped models: their accuracy, and how and when they were trained.")
 final class ModelsCommand implements Callable<Integer> {
     @Override
     public Integer call() {

@@ -27,13 +27,13 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         customSynopsis = "residual predict [--top N] [--json [--features]] [MODEL] IMAGE...",
         description = {
-            "Classifies pictures. Each is centre-cropped to a square and resized to the network's input: 32×32 pixels"
-                    + " for those of CIFAR.",
+            "Classifies pictures. Each is centre-cropped to a square and resized to the network's input size: 32×32"
+                    + " pixels for CIFAR networks.",
             "",
             "MODEL is a run directory, a model file, or the name of a shipped model ('residual models'); without it,"
                     + " " + BuiltInModels.DEFAULT
-                    + " is used. The first argument is an IMAGE, and not MODEL, where it is"
-                    + " '-', a directory without a run in it, or ends in .jpg, .jpeg, .png, .bmp, .gif or .webp."
+                    + " is used. The first argument is taken as an IMAGE, not MODEL, if it is '-', is a directory"
+                    + " without a run in it, or ends in .jpg, .jpeg, .png, .bmp, .gif or .webp."
         })
 final class PredictCommand implements Callable<Integer> {
     /** Images that are held before they are classified together and printed. */

@@ -51,15 +51,16 @@ final class ProcessOptions {
             names = "--bind",
             paramLabel = "ADDRESS",
             description =
-                    "Address of this machine that the others connect to; 0.0.0.0 on machine 0 opens the port on all."
-                            + " Default: that from which the master is reached.")
+                    "Address of this machine that the others connect to; 0.0.0.0 on machine 0 opens the port on all"
+                            + " addresses. Default: the address from which the master is reached.")
     private String bind;
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "60",
-            description = "End all when one process sends no heartbeat for so long. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Stop all processes when one has sent no heartbeat for this long. Default:" + " ${DEFAULT-VALUE}.")
     private int timeout;
 
     /** What the options and the environment say. */
@@ -72,8 +73,7 @@ final class ProcessOptions {
         boolean asked = processes != null || nodes != null || node != null || master != null;
         ResidualException.require(
                 told.isEmpty() || !asked,
-                "--processes, --nodes, --node and --master: not with RANK and WORLD_SIZE set, which define the"
-                        + " process");
+                "--processes, --nodes, --node and --master cannot be used when RANK and WORLD_SIZE are set");
         return told.orElseGet(this::fromOptions);
     }
 

@@ -53,15 +53,14 @@ final class RecipeOptions {
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "Minibatches to train on; the learning rate's milestones move in proportion. Default: 64000;"
-                    + " quick 8000.")
+            description = "Training iterations (minibatches); the learning rate's milestones scale in proportion."
+                    + " Default: 64000; quick 8000.")
     Long iterations;
 
     @Option(
             names = "--epochs",
             paramLabel = "N",
-            description = "The same in passes through the training images: 391 iterations each for CIFAR in"
-                    + " minibatches of 128.")
+            description = "Training length in epochs instead: 391 iterations each for CIFAR in minibatches of 128.")
     Integer epochs;
 
     @Option(
@@ -73,7 +72,7 @@ final class RecipeOptions {
     @Option(
             names = {"--lr", "--learning-rate"},
             paramLabel = "X",
-            description = "Default: 0.1, quick 0.2; with adam and adamw 0.001.")
+            description = "Learning rate. Default: 0.1; quick 0.2; with adam and adamw 0.001.")
     Double learningRate;
 
     @Option(names = "--momentum", paramLabel = "X", description = "SGD momentum. Default: 0.9.")
@@ -85,7 +84,7 @@ final class RecipeOptions {
     @Option(
             names = {"--wd", "--weight-decay"},
             paramLabel = "X",
-            description = "Default: paper 1e-4, article and quick 5e-4; with adamw 0.01.")
+            description = "Weight decay. Default: paper 1e-4; article and quick 5e-4; with adamw 0.01.")
     Double weightDecay;
 
     @Option(
@@ -104,7 +103,7 @@ final class RecipeOptions {
     @Option(
             names = "--clip-grad-norm",
             paramLabel = "X",
-            description = "Largest total norm of the gradients; 0 is no limit. Default: 0.")
+            description = "Maximum total norm of the gradients; 0: no clipping. Default: 0.")
     Double clipGradNorm;
 
     @Option(
@@ -116,8 +115,8 @@ final class RecipeOptions {
     @Option(
             names = "--ema",
             paramLabel = "X",
-            description = "Decay of an exponential moving average of the weights, which is then what is evaluated and"
-                    + " saved; 0 is none. Default: 0, quick 0.999.")
+            description = "Decay of an exponential moving average of the weights; the average is then evaluated and"
+                    + " saved. 0: none. Default: 0, quick 0.999.")
     Double ema;
 
     @Option(
@@ -130,29 +129,29 @@ final class RecipeOptions {
             names = "--warmup",
             paramLabel = "N",
             description =
-                    "Iterations of linear warm-up; with one-cycle those up to the peak. Default: 0; one-cycle 30 %%"
-                            + " of all.")
+                    "Iterations of linear warm-up; with one-cycle, iterations up to the peak. Default: 0; one-cycle"
+                            + " 30 %% of all.")
     Long warmup;
 
     @Option(
             names = "--milestones",
             paramLabel = "N",
             split = ",",
-            description = "Iterations before which the learning rate is multiplied by --gamma. Default: paper"
+            description = "Iterations at which the learning rate is multiplied by --gamma. Default: paper"
                     + " 32000,48000; article 32000,48000,52000,56000; in proportion to --iterations.")
     List<Long> milestones;
 
     @Option(
             names = "--gamma",
             paramLabel = "X",
-            description = "What the learning rate is multiplied by at each milestone. Default: 0.1.")
+            description = "Factor applied to the learning rate at each milestone. Default: 0.1.")
     Double gamma;
 
     @Option(
             names = "--warmup-learning-rate",
             paramLabel = "X",
-            description = "Learning rate until the training error is below 80 %%; 0 is no warm-up."
-                    + " Default: paper 0.01 from 110 layers on, otherwise 0.")
+            description = "Warm-up learning rate, used until the training error is below 80 %%; 0: no warm-up."
+                    + " Default: paper 0.01 with 110 layers or more, otherwise 0.")
     Double warmupLearningRate;
 
     @Option(
@@ -164,15 +163,14 @@ final class RecipeOptions {
     @Option(
             names = "--max-epochs",
             paramLabel = "N",
-            description = "End here at the latest; 0 is no limit. Default: paper 0, article 200.")
+            description = "Stop after N epochs at the latest; 0: no limit. Default: paper 0, article 200.")
     Integer maxEpochs;
 
     @Option(
             names = "--patience",
             paramLabel = "N",
-            description =
-                    "Stop after N epochs in which the validation accuracy has not risen (needs --validation); 0 is"
-                            + " never. Default: 0.")
+            description = "Stop after N epochs without better validation accuracy (needs --validation); 0: never."
+                    + " Default: 0.")
     Integer patience;
 
     @Option(names = "--shuffle", negatable = true, description = "Reshuffle every epoch. Default: yes.")
@@ -188,14 +186,14 @@ final class RecipeOptions {
     @Option(
             names = "--cutout",
             paramLabel = "N",
-            description = "Side of a square that is blanked in each training image (usual on CIFAR-10: 16); 0 is none."
-                    + " Default: 0.")
+            description = "Side length of a square masked out of each training image (usually 16 on CIFAR-10); 0:"
+                    + " none. Default: 0.")
     Integer cutout;
 
     @Option(
             names = "--mixup",
             paramLabel = "X",
-            description = "Alpha of mixup (usual on CIFAR-10: 1); 0 is none. Default: 0.")
+            description = "Alpha of mixup (usually 1 on CIFAR-10); 0: none. Default: 0.")
     Double mixup;
 
     @Option(
@@ -207,14 +205,14 @@ final class RecipeOptions {
     @Option(
             names = "--class-weights",
             paramLabel = "NAME",
-            description = "none, or balanced: images of rare classes count more in the loss, so that all classes count"
-                    + " alike. Default: none.")
+            description = "none, or balanced: give images of rare classes more weight in the loss, so that all"
+                    + " classes count equally. Default: none.")
     ClassWeights classWeights;
 
     @Option(
             names = "--evaluate-training",
             negatable = true,
-            description = "Evaluate the whole training set at each epoch's end too. Default: paper no, article yes.")
+            description = "Also evaluate the whole training set after each epoch. Default: paper no, article yes.")
     Boolean evaluateTraining;
 
     @Option(

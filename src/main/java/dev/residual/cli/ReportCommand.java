@@ -31,8 +31,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
                     + " Without the data set, the parts that need it are left out.",
-            "Of several runs, compares them: a table, a chart, a page.",
-            "Of a model file or a shipped model, writes a page about the model, NAME.html."
+            "For several runs, writes a comparison: a table, a chart, a page.",
+            "For a model file or a shipped model, writes a page about it, NAME.html."
         })
 final class ReportCommand implements Callable<Integer> {
     @Parameters(
@@ -44,8 +44,8 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            description = "Where the comparison of several runs, or a model's page, is written. Default: comparison, or"
-                    + " for a model where you are.")
+            description = "Where the comparison of several runs, or a model's page, is written. Default:"
+                    + " comparison, or the current directory for a model.")
     private Path output;
 
     @Mixin
@@ -101,7 +101,8 @@ final class ReportCommand implements Callable<Integer> {
             if (data.isThere(trainedOn)) {
                 return Optional.of(data.loadTest(trainedOn, network.image().height(), threads, console));
             }
-            console.warn("the report does without the test images: the data set is not there (--data DIR says where)");
+            console.warn("the report leaves out the test images: the data set was not found (give its location with"
+                    + " --data DIR)");
         } catch (ResidualException e) {
             console.warn("the report does without the test images: " + e.getMessage());
         }

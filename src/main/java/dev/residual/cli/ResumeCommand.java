@@ -18,9 +18,9 @@ import picocli.CommandLine.Spec;
         name = "resume",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Resumes an interrupted run from its last checkpoint, or extends a finished one."
-                + " It ends in the same bytes as if it had never been interrupted, and has its own number of threads"
-                + " unless --threads says otherwise.")
+        description = "Resumes an interrupted run from its last checkpoint, or extends a finished one. The result"
+                + " has the same bytes as that of an uninterrupted run. The run keeps its number of threads unless"
+                + " --threads is given.")
 final class ResumeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "A run directory.")
     private Path run;
@@ -28,10 +28,10 @@ final class ResumeCommand implements Callable<Integer> {
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "Train to N iterations in all; the milestones that are still to come move in proportion.")
+            description = "Train to N iterations in total; the remaining milestones scale in proportion.")
     private Long iterations;
 
-    @Option(names = "--epochs", paramLabel = "N", description = "The same in epochs.")
+    @Option(names = "--epochs", paramLabel = "N", description = "Train to N epochs in total.")
     private Integer epochs;
 
     @Mixin
@@ -52,7 +52,8 @@ final class ResumeCommand implements Callable<Integer> {
         World world = Usage.of(spec, () -> {
             threads.require();
             ResidualException.require(
-                    iterations == null || epochs == null, "--epochs and --iterations say the same: give one of them");
+                    iterations == null || epochs == null,
+                    "--epochs and --iterations both set the length: give one" + " of them");
             return processes.world();
         });
         if (world.place().rank() == 0) {

@@ -37,8 +37,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Trains the runs of a study, those that are not there yet, and compares them: a table, a chart, a page.",
-            "Called again it goes on where it was interrupted. Without a name it lists the studies that are shipped."
+            "Trains the missing runs of a study and compares all of them: a table, a chart, a page.",
+            "Run again, it continues where it was interrupted. Without a name, it lists the shipped studies."
         },
         footer = {
             "",
@@ -89,7 +89,7 @@ final class StudyCommand implements Callable<Integer> {
             names = "--adopt",
             paramLabel = "RUN",
             arity = "1..*",
-            description = "Take finished runs that were trained elsewhere, if they are the same as runs of the study.")
+            description = "Use finished runs that were trained elsewhere, if they match runs of the study.")
     private List<Path> adopted = List.of();
 
     @Option(
@@ -197,7 +197,7 @@ final class StudyCommand implements Callable<Integer> {
         }
         if (!data.isThere(run.config().data())) {
             console.warn("the responses of " + run.name()
-                    + " are not measured: the data set is not there (--data DIR says where)");
+                    + " are not measured: the data set was not found (give its location with --data DIR)");
             return Optional.empty();
         }
         Dataset dataset = datasets.computeIfAbsent(

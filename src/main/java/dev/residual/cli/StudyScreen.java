@@ -65,7 +65,7 @@ final class StudyScreen implements Processes.Listener {
             boolean complete = processes.train(runs, this, interruption);
             interrupted = interruption.getAsBoolean();
             if (interrupted) {
-                console.note("Interrupted; what was trained is kept. Go on with the same command.");
+                console.note("Interrupted; what was trained is kept. Run the same command to continue.");
             }
             return complete;
         } finally {
@@ -82,7 +82,7 @@ final class StudyScreen implements Processes.Listener {
     @Override
     public void started(PlannedRun run, long from) {
         running.add(run);
-        console.line(run.name() + ": " + (from > 0 ? "goes on from iteration " + from : "begins"));
+        console.line(run.name() + ": " + (from > 0 ? "resumes at iteration " + from : "starts"));
     }
 
     @Override

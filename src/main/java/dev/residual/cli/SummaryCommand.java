@@ -45,13 +45,15 @@ final class SummaryCommand implements Callable<Integer> {
         @Option(names = "--json", description = "Print one JSON document and nothing else.")
         private boolean json;
 
-        @Option(names = "--trace", description = "Print the shapes as one image flows through, an operation a line.")
+        @Option(
+                names = "--trace",
+                description = "Print the shapes as one image passes through, one operation per" + " line.")
         private boolean trace;
 
         @Option(
                 names = "--draw",
                 paramLabel = "FILE.svg",
-                description = "Draw the network as the paper's figure 3 does: a box a layer, an arc a shortcut.")
+                description = "Draw the network like the paper's figure 3: one box per layer, one arc per shortcut.")
         private Path drawing;
     }
 

@@ -10,7 +10,7 @@ final class ThreadsOption {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Default: the cores, divided among the processes of this machine.")
+            description = "Number of threads. Default: the number of cores, divided among this machine's processes.")
     private Integer threads;
 
     /** Empty where nothing was said. */

@@ -51,22 +51,24 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = {"-a", "--arch", "--architecture", "--model"},
             paramLabel = "NAME",
-            description = "Such as resnet20, plain56, resnet18, wrn-16-4. Default: resnet20, or --from's.")
+            description = "Network, such as resnet20, plain56, resnet18 or wrn-16-4. Default: resnet20, or that of"
+                    + " --from.")
     private String architecture;
 
     @Option(
             names = "--from",
             paramLabel = "MODEL",
             description =
-                    "Start from these weights instead of random ones, with the normalisation that they were trained with;"
-                            + " for other classes the last layer is initialised anew. " + ModelOption.DESCRIPTION)
+                    "Start from the weights of MODEL instead of random ones, with the normalisation it was trained"
+                            + " with; if the classes differ, the last layer is initialised anew. "
+                            + ModelOption.DESCRIPTION)
     private Path from;
 
     @Option(
             names = "--freeze",
             paramLabel = "STAGES",
             defaultValue = "0",
-            description = "With --from: the first STAGES stages stay as they are, their BN statistics too. Default:"
+            description = "With --from: freeze the first STAGES stages, including their BN statistics. Default:"
                     + " ${DEFAULT-VALUE}.")
     private int freeze;
 
@@ -76,8 +78,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--image-size",
             paramLabel = "N",
-            description = "For --dataset folder: pictures are brought to N×N pixels, and the network is one for these."
-                    + " Default: 32, or that of --from.")
+            description = "For --dataset folder: resize pictures to N×N pixels, which is then the network's input"
+                    + " size. Default: 32, or that of --from.")
     private Integer imageSize;
 
     @Option(
@@ -97,8 +99,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--output",
             paramLabel = "DIR",
-            description =
-                    "The run directory. Default: runs/ARCHITECTURE-DATASET-RECIPE, with a number where it is taken.")
+            description = "The run directory. Default: runs/ARCHITECTURE-DATASET-RECIPE, with a number appended if that"
+                    + " exists.")
     private Path output;
 
     @Mixin
@@ -118,8 +120,9 @@ final class TrainCommand implements Callable<Integer> {
             names = "--keep",
             paramLabel = "WHAT",
             defaultValue = "last",
-            description = "last (model.safetensors, the last iteration), or best: beside it model-best.safetensors, the"
-                    + " epoch with the best validation accuracy (needs --validation). Default: ${DEFAULT-VALUE}.")
+            description = "last: model.safetensors, of the last iteration; best: also model-best.safetensors, of"
+                    + " the epoch with the best validation accuracy (needs --validation). Default:"
+                    + " ${DEFAULT-VALUE}.")
     private Kept kept;
 
     @Option(names = "--log-steps", description = "Write the loss of every minibatch to steps.csv.")
@@ -128,8 +131,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Options from a file, which those given here override: a run's config.json, or a JSON object"
-                    + " of options, such as {\"architecture\": \"resnet20\", \"lr\": 0.05}.")
+            description = "Read options from a file; those on the command line override it. The file is a run's"
+                    + " config.json, or a JSON object of options such as {\"architecture\": \"resnet20\", \"lr\":"
+                    + " 0.05}.")
     private Path configFile; // read before the others are, by ConfigFile
 
     @Option(names = "--dry-run", description = "Print what would be done, and do nothing.")
@@ -140,9 +144,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--sync-batch-norm",
-            description =
-                    "Batch norm uses the whole minibatch's statistics, as with one process. Default: those of each"
-                            + " process's part.")
+            description = "Compute BN statistics over the whole minibatch, as with one process. Default: over each"
+                    + " process's part.")
     private boolean syncBatchNorm;
 
     @ArgGroup(validate = false, heading = "%nRecipe (training hyper-parameters):%n")
@@ -178,7 +181,8 @@ final class TrainCommand implements Callable<Integer> {
         String dataset = data.name();
         boolean there = Datasets.isThere(dataset, data.path());
         ResidualException.require(
-                there || !dataset.equals(Datasets.FOLDER), data.path() + " is not a folder: expected one of pictures");
+                there || !dataset.equals(Datasets.FOLDER),
+                data.path() + " is not a folder: expected a folder of" + " pictures");
         int images = there
                 ? data.load(asked.imageSize, threads.count(), console).train().size() - validation
                 : CIFAR_IMAGES - validation;

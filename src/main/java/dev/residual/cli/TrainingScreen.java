@@ -36,9 +36,9 @@ final class TrainingScreen {
         Optional<Trained> trained = train();
         if (trained.isEmpty()) {
             int processes = run.config().compute().processes();
-            console.note("Interrupted; the checkpoint is written. Go on with:  " + Console.command() + " resume "
+            console.note("Interrupted; the checkpoint is written. Resume with:  " + Console.command() + " resume "
                     + directory.path()
-                    + (processes > 1 ? "   and as many processes (" + processes + ")" : ""));
+                    + (processes > 1 ? "   and the same number of processes (" + processes + ")" : ""));
             return Main.INTERRUPTED;
         }
         console.line("");
@@ -48,7 +48,8 @@ final class TrainingScreen {
                 trained.get().metrics().test().accuracy(),
                 Text.duration(trained.get().metrics().time().seconds())));
         if (run.config().compute().processes() > 1) {
-            console.line(String.format(Locale.ROOT, "%.1f s of them in summing up gradients.", run.secondsTogether()));
+            console.line(String.format(
+                    Locale.ROOT, "%.1f s of that for summing gradients over the processes.", run.secondsTogether()));
         }
         report();
         farewell();
@@ -93,10 +94,10 @@ final class TrainingScreen {
                 TrainingMemory.of(config, run.dataset())));
         if (!locked) {
             console.warn("the file system of " + directory.path()
-                    + " has no locks: see to it that no other process trains there");
+                    + " does not support locks: make sure that no other process trains there");
         }
         long done = run.start().iteration();
-        console.line("  into " + directory.path() + (done > 0 ? ", going on from iteration " + done : ""));
+        console.line("  into " + directory.path() + (done > 0 ? ", resuming at iteration " + done : ""));
     }
 
     /** Training is over and its model is written, so that no fault of the report may end it with an error. */
@@ -109,7 +110,7 @@ final class TrainingScreen {
                 | LinkageError
                 | AWTError
                 | InternalError e) { // Java2D without fonts throws all of these
-            console.warn("the report could not be made (" + e.getMessage() + "); '" + Console.command() + " report "
+            console.warn("the report could not be written (" + e.getMessage() + "); '" + Console.command() + " report "
                     + directory.path() + "' tries again");
         }
     }

@@ -68,7 +68,7 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
             console.line((articleStyle ? "change lr" : "learning rate") + ": " + MetricsFile.rate(c.learningRate())
                     + " from iteration " + c.iteration() + " on");
         } else if (event instanceof StoppedEarly s) {
-            console.line("stopped early: the validation accuracy has not risen after epoch "
+            console.line("stopped early: the validation accuracy has not improved since epoch "
                     + s.progress().evaluations().bestEpoch());
         } else if (event instanceof Warning w) {
             console.warn(w.sentence());

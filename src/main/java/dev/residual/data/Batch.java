@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * One minibatch. Its memory is used again: it is valid until the next one is asked for.
+ * One minibatch. Its memory is reused: it is valid only until the next one is requested.
  *
  * @param images N×3×H×W, normalised, in the precision that was asked for, channels-last in memory
  * @param labels N int64 class numbers

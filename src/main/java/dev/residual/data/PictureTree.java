@@ -54,7 +54,7 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
     /** @throws ResidualException when there are no classes of pictures, or they contradict each other */
     static PictureTree find(Path directory) {
         ResidualException.require(
-                Files.isDirectory(directory), directory + " is not a folder: expected one of pictures");
+                Files.isDirectory(directory), directory + " is not a folder: expected a folder of pictures");
         Path root = unwrapped(directory);
         Optional<Path> train = folder(root, TRAIN);
         int classes = train.map(t -> folders(t).size()).orElse(0);

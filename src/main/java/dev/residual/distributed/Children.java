@@ -70,7 +70,7 @@ public final class Children implements AutoCloseable {
     private void ended(Rendezvous rendezvous, Child child) {
         int code = child.process.exitValue();
         if (!closing && code > 128 && code != 130) {
-            rendezvous.lost(child.rank, "was ended by signal " + (code - 128));
+            rendezvous.lost(child.rank, "was killed by signal " + (code - 128));
         } else if (!closing && code != 0 && code != 130) {
             rendezvous.lost(child.rank, "has ended with exit code " + code + child.lastWords());
         }

@@ -91,7 +91,8 @@ final class Watch implements AutoCloseable {
     /** @throws ResidualException when a process is lost */
     void requireAll() {
         if (isBroken()) {
-            throw new ResidualException(verdict.join() + "; the last checkpoint is kept, and 'resume' goes on from it");
+            throw new ResidualException(
+                    verdict.join() + "; the last checkpoint is kept: continue from it with" + " 'resume'");
         }
     }
 
@@ -109,7 +110,7 @@ final class Watch implements AutoCloseable {
             throw new IllegalStateException(e);
         }
         return new ResidualException(
-                verdict.join() + "; the last checkpoint is kept, and 'resume' goes on from it", cause);
+                verdict.join() + "; the last checkpoint is kept: continue from it with 'resume'", cause);
     }
 
     /** Has all others end with this sentence, unless they have another one already. */
@@ -192,7 +193,7 @@ final class Watch implements AutoCloseable {
     }
 
     private String silent(int rank) {
-        return name(rank) + " has not been heard of for " + world.timeout().toSeconds() + " s";
+        return name(rank) + " has not been heard from for " + world.timeout().toSeconds() + " s";
     }
 
     private String name(int rank) {

@@ -25,7 +25,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 
-/** Shows a network a whole set of images and notes what it predicts. */
+/** Evaluates a network on a set of images. */
 public final class Evaluator {
     private final Graph graph;
     private final Function<String, float[]> weights;

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A network for inference, in which each BN that follows a convolution is part of it. There BN is one factor and one
- * summand a channel, γ / √(σ² + ε) and β − μ γ / √(σ² + ε), and both can be part of the filters and their biases. A BN
+ * A network for inference, in which each BN that follows a convolution is part of it. There BN is one scale and one
+ * shift per channel, γ / √(σ² + ε) and β − μ γ / √(σ² + ε), and both can be part of the filters and their biases. A BN
  * that follows anything else stays. Stochastic depth's factor becomes part of the
  * convolution before it in the same way.
  *

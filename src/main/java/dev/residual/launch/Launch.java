@@ -46,8 +46,8 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
             Optional<Checkpoint> checkpoint = new Checkpoints(directory.checkpoints()).latest(warning);
             ResidualException.require(
                     checkpoint.isPresent() || before.made().startedFrom().isEmpty(),
-                    directory.path() + " started from the weights of a model, and its checkpoint with them is gone:"
-                            + " begin it again with 'train --from'");
+                    directory.path() + " started from the weights of a model, and its checkpoint with them is"
+                            + " missing: start it again with 'train --from'");
             Dataset dataset = data.apply(before);
             RunConfig config = changed.apply(
                     before,

@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Trains a network: what is not said has the default of the command line.
+ * Trains a network. Settings that are not given have the command line's defaults.
  *
  * <pre>{@code
  * Dataset data = Datasets.load("shapes", Path.of("data"));
@@ -190,7 +190,7 @@ public final class Training {
     public Launch launch() {
         ResidualException.require(
                 frozenStages == 0 || warmStart.isPresent(),
-                "freeze " + frozenStages + ": only what was trained can be kept as it is, so start from a model");
+                "freeze " + frozenStages + ": only trained weights can be frozen, so start from a model");
         RunConfig config = config();
         new TrainingRun(config, dataset, Optional.empty(), Optional.empty()); // does all of it fit together?
         TrainingMemory.of(config, dataset).requireRoom();

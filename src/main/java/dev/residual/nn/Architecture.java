@@ -10,14 +10,14 @@ import dev.residual.nn.Block.Layer;
 import java.util.List;
 
 /**
- * Which network: everything that decides what its layers are, and nothing about how it is trained.
+ * A network architecture: everything that defines its layers, and nothing about how it is trained.
  *
  * @param image what goes in; CIFAR's are 3×32×32
  * @param block what the stages consist of
  * @param shortcut what goes around each block
  * @param convBias whether convolutions have biases; the paper's have none, since BN follows them
- * @param survival stochastic depth (Huang et al. 2016): how often the last block is not left out of a training step; the
- *     others' shares fall linearly from 1 to it; 1 for the paper's networks, which leave out none
+ * @param survival stochastic depth (Huang et al. 2016): survival probability of the last block; those of the others
+ *     fall linearly from 1 to it; 1 for the paper's networks, which drop none
  * @param classes outputs of the last layer
  */
 public record Architecture(

@@ -6,7 +6,7 @@ import dev.residual.graph.Graph.Node;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Keeps the first stages of a network as they are, when it is trained on from another's weights. */
+/** Freezes the first stages of a network that is trained from another model's weights. */
 public final class Freezing {
     private Freezing() {}
 

@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A trained network that tells what a picture shows: what applications embed.
+ * Classifies pictures with a trained network; meant to be embedded in applications.
  *
  * <p>Any number of threads may use one classifier at once. They share the network's weights, which never change, and do
  * not wait for each other. If the application has started the {@link Engine} with several threads, the images of one

@@ -125,8 +125,8 @@ public record RunConfig(
                 "patience " + recipe.length().patience() + " needs validation images");
         ResidualException.require(
                 !compute.syncBatchNorm || recipe.evaluations().evalMode(),
-                "sync-batch-norm without eval mode: expected one of the two, since evaluations in training mode take the"
-                        + " statistics of each process's images");
+                "sync-batch-norm without eval mode: expected one of the two, since evaluation in training mode uses"
+                        + " the statistics of each process's images");
     }
 
     /** What is trained. */

@@ -56,7 +56,7 @@ public record Comparison(Study study, List<Row> rows) {
         }
         Study study = new Study(
                 runs.size() + " runs compared",
-                "What do these runs differ in, and what comes of it?",
+                "How do these runs differ, and what effect does it have?",
                 Measure.ACCURACY,
                 "",
                 List.of(1L),
@@ -124,13 +124,13 @@ public record Comparison(Study study, List<Row> rows) {
         String better = names(Agreement.BETTER);
         String worse = names(Agreement.WORSE);
         if (!agree.isEmpty()) {
-            words.add("In agreement with what is published: " + agree + ".");
+            words.add("In agreement with the published figures: " + agree + ".");
         }
         if (!better.isEmpty()) {
-            words.add("Better than that: " + better + ".");
+            words.add("Better than published: " + better + ".");
         }
         if (!worse.isEmpty()) {
-            words.add("Worse than that: " + worse + ".");
+            words.add("Worse than published: " + worse + ".");
         }
         String diverged =
                 rows.stream().filter(r -> r.diverged() > 0).map(Row::name).collect(Collectors.joining(", "));

@@ -64,7 +64,7 @@ public record Plan(Study study, List<Part> parts) {
         List<String> differences = nearest.differences(run);
         ResidualException.require(
                 differences.isEmpty(),
-                path + " is no run of this study; " + nearest.name() + " is nearest, but it has "
+                path + " matches no run of this study; " + nearest.name() + " is nearest, but it has "
                         + String.join(", ", differences));
         if (!nearest.found().map(FoundRun::isFinished).orElse(false)) {
             nearest.adopt(run);

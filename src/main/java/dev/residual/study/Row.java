@@ -171,9 +171,7 @@ public record Row(
                     " %,d iterations instead of %,d%s.",
                     length(),
                     iterations,
-                    variation.published().isPresent()
-                            ? ", so that it cannot be compared with the published figure"
-                            : "");
+                    variation.published().isPresent() ? ", so it cannot be compared with the published figure" : "");
         }
         return variation
                 .published()

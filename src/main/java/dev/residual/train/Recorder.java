@@ -118,7 +118,7 @@ final class Recorder implements Consumer<TrainingEvent> {
 
     private static String stoppedEarly(Progress progress) {
         return "iteration " + progress.iteration()
-                + ": stopped early, since the validation accuracy has not risen after" + " epoch "
+                + ": stopped early, since the validation accuracy has not improved since epoch "
                 + progress.evaluations().bestEpoch();
     }
 

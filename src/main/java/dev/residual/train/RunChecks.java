@@ -32,7 +32,7 @@ record RunChecks(RunConfig config, Dataset dataset, Split split, int processes) 
         int side = config.architecture().image().height();
         ResidualException.require(
                 dataset.train().side() == side && dataset.test().side() == side,
-                "the network is for images of " + side + " pixels per row, those of " + dataset.name() + " have "
+                "the network is for images of " + side + " pixels per row, but those of " + dataset.name() + " have "
                         + dataset.train().side());
     }
 

@@ -54,10 +54,11 @@ public record TrainingMemory(long heap, long whole) {
     void requireRoom(long machine, long javaHeap) {
         if (whole > machine) {
             throw new ResidualException("the run needs about " + this + " of memory, and this machine has "
-                    + gigabytes(machine) + ": take a smaller --batch-size or network");
+                    + gigabytes(machine) + ": use a smaller --batch-size or network");
         }
         if (heap > javaHeap) {
-            throw new ResidualException("the run needs about " + gigabytes(heap) + " of Java's heap, and it may take "
+            throw new ResidualException("the run needs about " + gigabytes(heap) + " of Java's heap, whose limit"
+                    + " is "
                     + gigabytes(javaHeap) + ": " + Heap.LARGER);
         }
     }

@@ -196,10 +196,10 @@ public final class TrainingRun {
         String now = backend.description();
         String before = config.made().software().backend();
         if (!before.equals(now)) {
-            warning.accept("this run began on " + before + " and goes on on " + now
+            warning.accept("this run started on " + before + " and continues on " + now
                     + ": its results will differ slightly from those of a run that did not change");
         } else if (backend.isFallback()) {
-            warning.accept("training is slower than it could be: it is computed by " + now);
+            warning.accept("training is slower than it could be: it runs on " + now);
         }
     }
 

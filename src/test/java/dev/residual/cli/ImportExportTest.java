@@ -115,8 +115,8 @@ class ImportExportTest {
         Path out = folder.resolve("of-two.safetensors");
         Result usual = run("import", two, "--output", out);
         assertThat(usual.err())
-                .contains(
-                        "holds weights under state_dict, ema_state_dict: took those under state_dict (--key takes others)");
+                .contains("holds weights under state_dict, ema_state_dict: using those under state_dict (--key"
+                        + " selects others)");
         Result asked = run("import", two, "--key", "ema_state_dict", "--output", out);
         assertThat(asked.err()).doesNotContain("took");
         assertThat(asked.out()).contains("(PyTorch zip, ema_state_dict, by the common names)");
@@ -266,7 +266,8 @@ class ImportExportTest {
         Result imported = run("import", pth, "--output", back);
         assertThat(imported.code()).as(imported.err()).isZero();
         assertThat(imported.err())
-                .isEqualToIgnoringNewLines("Normalisation and classes, where no option says otherwise, are those of "
+                .isEqualToIgnoringNewLines("Unless an option overrides them, normalisation and classes are those"
+                        + " of "
                         + folder.resolve("plain.json"));
         Model before = Model.load(run.resolve("model.safetensors"));
         Model after = Model.load(back);

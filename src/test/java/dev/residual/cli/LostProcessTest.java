@@ -162,7 +162,7 @@ class LostProcessTest {
         command.awaitIteration(10);
         ProcessHandle child = command.child();
         signal("KILL", child);
-        command.requireEnd(1, "residual: process 1 \\(\\S+\\) was ended by signal 9; the last checkpoint is kept");
+        command.requireEnd(1, "residual: process 1 \\(\\S+\\) was killed by signal 9; the last checkpoint is kept");
         assertThat(child.isAlive()).isFalse();
     }
 
@@ -177,7 +177,7 @@ class LostProcessTest {
         command.awaitIteration(10);
         ProcessHandle child = command.child();
         signal("STOP", child);
-        command.requireEnd(1, "process 1 \\(\\S+\\) has not been heard of for " + TIMEOUT + " s");
+        command.requireEnd(1, "process 1 \\(\\S+\\) has not been heard from for " + TIMEOUT + " s");
         assertThat(child.isAlive()).isFalse();
         requireSameBytesResumed(command);
     }
@@ -200,7 +200,7 @@ class LostProcessTest {
                 child.onExit().get(TIMEOUT + SLACK, TimeUnit.SECONDS);
             } else {
                 signal("KILL", child);
-                command.requireEnd(1, "process 1 \\(\\S+\\) was ended by signal 9");
+                command.requireEnd(1, "process 1 \\(\\S+\\) was killed by signal 9");
             }
             requireSameBytesResumed(command);
         }

@@ -62,14 +62,14 @@ class StudyCommandTest {
         assertThat(output)
                 .content()
                 .contains("Adopted")
-                .contains("residual-1: begins")
+                .contains("residual-1: starts")
                 .doesNotContain("plain-1: b");
 
         Result gone = run((Object[]) study);
         assertThat(gone.code()).as(gone.err()).isZero();
         assertThat(gone.out())
                 .contains("2 runs, 1 of them finished")
-                .doesNotContain("plain-1: begins")
+                .doesNotContain("plain-1: starts")
                 .containsPattern("residual +\\d+\\.\\d\\d ")
                 .containsPattern("plain +\\d+\\.\\d\\d ")
                 .contains("responses.png");

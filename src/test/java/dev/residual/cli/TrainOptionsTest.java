@@ -174,7 +174,7 @@ class TrainOptionsTest {
     void aRunThatEndsBeforeItsLearningRatesDoSaysSo() {
         String[] plan = {"train", "--dataset", "shapes", "--recipe", "article", "--dry-run"};
         assertThat(run((Object[]) plan).err())
-                .contains("ends at iteration 15800, after 200 epochs", "--iterations 15800 plans them anew");
+                .contains("ends at iteration 15800, after 200 epochs", "--iterations 15800 reschedules them");
         assertThat(run("train", "--dataset", "shapes", "--recipe", "article", "--iterations", 15_800, "--dry-run")
                         .err())
                 .doesNotContain("ends at iteration");

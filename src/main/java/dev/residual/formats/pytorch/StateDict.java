@@ -58,8 +58,7 @@ record StateDict(String key, Map<String, StoredTensor> tensors, List<String> can
                     + "; expected a state_dict, bare or under " + String.join(", ", KEYS.subList(1, KEYS.size())));
         }
         if (key == null) {
-            throw new ResidualException(
-                    file + ": holds weights under " + quoted(candidates) + ": choose with --key KEY");
+            throw new ResidualException(file + ": has weights under " + quoted(candidates) + ": choose with --key KEY");
         }
         if (!found.containsKey(key)) {
             throw new ResidualException(
