@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -45,12 +46,14 @@ final class ConfigFile {
         List<String> expanded = new ArrayList<>(List.of(args));
         options(file).forEach((option, value) -> {
             String name = "--" + option;
-            if (train.findOption(name) == null) {
+            OptionSpec known = train.findOption(name);
+            if (known == null) {
                 throw new ResidualException(file + ": 'train' has no option " + name);
             }
+            boolean off = value.equals("false") && !known.negatable();
             boolean sameLength = List.of("iterations", "epochs").contains(option)
                     && (given.hasMatchedOption("--epochs") || given.hasMatchedOption("--iterations"));
-            if (!given.hasMatchedOption(name) && !sameLength) {
+            if (!given.hasMatchedOption(name) && !sameLength && !off) {
                 expanded.add(RunOptions.argument(option, value));
             }
         });

@@ -230,6 +230,8 @@ final class RecipeOptions {
     static long iterations(int epochs, int trainingImages, int batch) {
         ResidualException.require(
                 epochs >= 1 && epochs <= MAX_EPOCHS, "epochs " + epochs + ": expected 1 to " + MAX_EPOCHS);
+        ResidualException.require(batch >= 1, "batch size " + batch + ": expected 1 or more");
+        ResidualException.require(trainingImages >= 1, "--validation leaves no images to train on");
         return (long) epochs * Batches.perEpoch(trainingImages, batch);
     }
 }

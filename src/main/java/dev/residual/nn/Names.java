@@ -3,10 +3,10 @@ package dev.residual.nn;
 import dev.residual.ResidualException;
 import dev.residual.nn.Block.Layer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -96,20 +96,6 @@ public final class Names {
 
     /** The known name from which a network differs least; images and classes have no part in it. */
     static String base(Architecture a) {
-        Optional<String> exact = Stream.of(
-                        "resnet164",
-                        "resnet1001",
-                        "wrn-" + (a.depth() + 2) + "-" + a.stages().channels().get(0) / 16)
-                .filter(Names::isKnown)
-                .filter(name -> architecture(name)
-                        .withSurvival(a.survival())
-                        .withImage(a.image())
-                        .withClasses(a.classes())
-                        .equals(a))
-                .findFirst();
-        if (exact.isPresent()) {
-            return exact.get();
-        }
         int depth = 2 + 2 * a.stages().blocks().stream().mapToInt(n -> n).sum(); // with basic blocks
         String family =
                 switch (a.shortcut()) {
@@ -117,10 +103,29 @@ public final class Names {
                     case ARTICLE -> "article";
                     default -> "resnet";
                 };
-        return Stream.of(family + depth, "resnet" + depth)
+        List<String> known = Stream.of(
+                        family + depth,
+                        "resnet" + depth,
+                        "resnet164",
+                        "resnet1001",
+                        "wrn-" + (a.depth() + 2) + "-" + a.stages().channels().get(0) / 16)
                 .filter(Names::isKnown)
-                .findFirst()
+                .toList();
+        return known.stream()
+                .filter(name -> hasBlocksAndStem(architecture(name), a.stages()))
+                .min(Comparator.comparingInt(
+                        name -> differences(a, architecture(name)).size()))
+                .or(() -> Stream.of(family + depth, "resnet" + depth)
+                        .filter(known::contains)
+                        .findFirst())
                 .orElse(family + "20");
+    }
+
+    /** These are not changed by any option, so a network cannot be had from a name with others. */
+    private static boolean hasBlocksAndStem(Architecture named, Stages stages) {
+        return named.stages().blocks().equals(stages.blocks())
+                && named.stages().channels().size() == stages.count()
+                && named.stages().withChannels(stages.channels()).stem() == stages.stem();
     }
 
     private static boolean isKnown(String name) {

@@ -34,6 +34,10 @@ public final class RecipeChanges {
         Map<String, String> fields = new LinkedHashMap<>();
         Json.leaves(recipe).forEach((path, value) -> fields.put(option(path), text(value)));
         fields.keySet().removeAll(NO_OPTION);
+        if (fields.getOrDefault("milestones", "none").isEmpty()) { // the option for steps without a drop
+            fields.remove("milestones");
+            fields.put("schedule", "constant");
+        }
         return fields;
     }
 

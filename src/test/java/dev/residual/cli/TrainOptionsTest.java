@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,11 +143,40 @@ class TrainOptionsTest {
     }
 
     @Test
+    void aConstantLearningRateAndAWideNetworkAgainFromTheirConfiguration() {
+        Path once = folder.resolve("constant");
+        Object[] train = {
+            "train",
+            "-a",
+            "wrn-10-1",
+            "--conv-bias",
+            "--schedule",
+            "constant",
+            "--dataset",
+            "shapes",
+            "--iterations",
+            "1"
+        };
+        Result trained =
+                run(Stream.concat(Stream.of(train), Stream.of("--output", once)).toArray());
+        assertThat(trained.code()).as(trained.err()).isZero();
+        assertThat(RunOptions.command(RunConfig.read(new RunDirectory(once))))
+                .contains("--architecture wrn-10-1", "--conv-bias", "--schedule constant")
+                .doesNotContain("milestones");
+        assertThat(run("train", "--config", once, "--dry-run").out())
+                .isEqualTo(run(Stream.concat(Stream.of(train), Stream.of("--dry-run"))
+                                .toArray())
+                        .out());
+    }
+
+    @Test
     void optionsFromAFile() throws IOException {
         Path file = folder.resolve("options.json");
         Files.writeString(file, "{\"architecture\": \"resnet8\", \"batch_size\": 50, \"milestones\": [10, 20]}");
         assertThat(plan("--config", file, "--wd", "0.001"))
                 .isEqualTo(plan("-a", "resnet8", "-b", 50, "--milestones", "10,20", "--wd", "0.001"));
+        Files.writeString(file, "{\"arch\": \"resnet8\", \"log_steps\": false, \"nesterov\": false, \"epochs\": 2}");
+        assertThat(plan("--config", file)).isEqualTo(plan("-a", "resnet8", "--epochs", 2));
         assertRefused(run("train", "--config", folder.resolve("none.json")), 1, "none.json: no such file");
         Files.writeString(file, "{\"architectur\": \"resnet8\"}");
         assertRefused(run("train", "--config", file), 1, "options.json: 'train' has no option --architectur");

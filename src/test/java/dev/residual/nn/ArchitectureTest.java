@@ -67,6 +67,9 @@ class ArchitectureTest {
                         .withWidths(List.of(16, 32, 64, 128))
                         .name())
                 .isEqualTo("resnet18-w16x32x64x128");
+        assertThat(Architecture.of("wrn-16-4").withConvBias(true).name()).isEqualTo("wrn-16-4-bias");
+        assertThat(Architecture.of("resnet164").withWidths(List.of(8, 16, 32)).name())
+                .isEqualTo("resnet164-w8x16x32");
     }
 
     @Test
