@@ -116,19 +116,25 @@ final class BenchCommand implements Callable<Integer> {
                 .threads(threads.count())
                 .listener(watch)
                 .run();
-        report(network, paper.length().iterations(), watch, shapes.test().size());
+        int images = Math.min(batchSize, shapes.train().size());
+        report(
+                network,
+                images,
+                paper.length().iterations(),
+                watch,
+                shapes.test().size());
         return Main.OK;
     }
 
-    private void report(Architecture network, long iterations, Stopwatch watch, int testImages) {
+    private void report(Architecture network, int batch, long iterations, Stopwatch watch, int testImages) {
         List<Double> sorted = watch.sorted();
         double median = sorted.get(sorted.size() / 2);
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("architecture", network.name());
-        figures.put("batch_size", batchSize);
+        figures.put("batch_size", batch);
         figures.put("step_ms_minimum", sorted.get(0));
         figures.put("step_ms_median", median);
-        figures.put("training_images_per_second", 1000 * batchSize / median);
+        figures.put("training_images_per_second", 1000 * batch / median);
         figures.put("inference_images_per_second", testImages / watch.evaluationSeconds);
         figures.put("paper_recipe_seconds", median / 1000 * iterations);
         if (json) {
@@ -139,10 +145,10 @@ final class BenchCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%s, batch %d: %.1f ms a step (least %.1f),%n  %,.0f images/s in training, %,.0f images/s in inference%n",
                 network.name(),
-                batchSize,
+                batch,
                 median,
                 sorted.get(0),
-                1000 * batchSize / median,
+                1000 * batch / median,
                 testImages / watch.evaluationSeconds);
         for (long n : new long[] {iterations, 7_820, 1_955}) {
             System.out.printf(

@@ -130,6 +130,7 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
+        found.checkTestImages(dataset, console::warn);
         ImageSet images = images(dataset, found);
         ResidualException.require(
                 images.size() > 0, dataset.name() + " has no images to evaluate on: " + dataset.source());
@@ -139,7 +140,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 batch > 0 ? evaluator.evaluateByBatchStatistics(images, batch) : evaluator.evaluate(images);
         if (!Double.isFinite(evaluation.loss())) {
             throw new ResidualException(
-                    path + " computes logits that are NaN or infinite, so its accuracy is" + " undefined");
+                    path + " computes logits that are NaN or infinite, so its accuracy is undefined");
         }
         if (misclassified != null) {
             Misclassified.write(Misclassified.of(evaluation, images, dataset.classes()), misclassified);
@@ -185,7 +186,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private Map<String, Object> document(Evaluation e, Dataset dataset, int batch) {
         Map<String, Double> perClass = new LinkedHashMap<>();
         for (int c = 0; c < e.classes(); c++) {
-            perClass.put(dataset.classes().get(c), e.recall()[c]);
+            double recall = e.recall()[c]; // NaN of a class without images, which JSON does not have
+            perClass.put(dataset.classes().get(c), Double.isNaN(recall) ? null : recall);
         }
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("model", path.toString());
@@ -228,7 +230,9 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         int[][] confusion = e.confusion();
         for (int c = 0; c < e.classes(); c++) {
-            text.append(String.format(Locale.ROOT, "%n%-" + width + "s %6.1f %%", classes.get(c), e.recall()[c]));
+            double recall = e.recall()[c];
+            text.append(String.format(Locale.ROOT, "%n%-" + width + "s ", classes.get(c)))
+                    .append(Double.isNaN(recall) ? "       –" : String.format(Locale.ROOT, "%6.1f %%", recall));
             for (int n : matrix ? confusion[c] : new int[0]) {
                 text.append(n == 0 ? "     ·" : String.format(Locale.ROOT, " %5d", n));
             }

@@ -90,6 +90,7 @@ final class ReportCommand implements Callable<Integer> {
         int threads = Runtime.getRuntime().availableProcessors();
         Optional<Dataset> dataset = RunReports.ofItsClasses(
                 dataset(found.data(), model.architecture(), threads, console), model, console::warn);
+        dataset.ifPresent(d -> found.checkTestImages(d, console::warn));
         Path page = (output == null ? Path.of("") : Directories.create(output)).resolve(name + ".html");
         ModelReport.write(name, model, dataset, threads, page);
         console.line("  report   " + page);
@@ -104,7 +105,7 @@ final class ReportCommand implements Callable<Integer> {
             console.warn("the report leaves out the test images: the data set was not found (give its location with"
                     + " --data DIR)");
         } catch (ResidualException e) {
-            console.warn("the report does without the test images: " + e.getMessage());
+            console.warn("the report leaves out the test images: " + e.getMessage());
         }
         return Optional.empty();
     }

@@ -1,6 +1,7 @@
 package dev.residual.launch;
 
 import dev.residual.ResidualException;
+import dev.residual.data.Dataset;
 import dev.residual.model.Model;
 import dev.residual.model.Provenance;
 import dev.residual.predict.BuiltInModels;
@@ -49,10 +50,29 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
         String dataset = training.map(t -> t.data().dataset()).orElse(DEFAULT_DATASET);
         OptionalDouble testFraction = training.map(t -> t.data().testFraction()).orElse(OptionalDouble.empty());
         int validation = training.map(t -> t.data().validation()).orElse(0);
+        Map<String, String> sums = training.map(t -> t.data().sha256()).orElse(Map.of());
         return new FoundModel(
                 model,
-                new RunConfig.Data(dataset, DEFAULT_DIRECTORY, validation, testFraction, Map.of()),
+                new RunConfig.Data(dataset, DEFAULT_DIRECTORY, validation, testFraction, sums),
                 training.map(Provenance.Training::seed).orElse(1L));
+    }
+
+    /**
+     * Test images that are drawn from a folder are others once its pictures have changed, and then the network may have been
+     * trained on some of them.
+     *
+     * @param warning receives a sentence if that is so
+     */
+    public void checkTestImages(Dataset dataset, Consumer<String> warning) {
+        String before = data.sha256().get("test");
+        String now = dataset.sha256().get("test");
+        if (dataset.testFraction().isPresent()
+                && dataset.name().equals(data.dataset())
+                && before != null
+                && !before.equals(now)) {
+            warning.accept(dataset.source() + ": these are not the pictures that the network was trained with, so its"
+                    + " test images are drawn anew: it may have been trained on some of them");
+        }
     }
 
     private static Model shipped(String name) {

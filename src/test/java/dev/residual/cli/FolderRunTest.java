@@ -85,9 +85,13 @@ class FolderRunTest {
         assertRefused(run("predict", "--features", model, pictures + "/test/my dogs"), 2, "--json only");
         assertThat(run("report", whole).code()).isZero();
 
+        Directories.delete(pictures.resolve("test/猫"));
+        String without = run("evaluate", whole, "--json", "--threads", 1).out();
+        assertThat(Json.tree(without, "output").path("per_class").path("猫").isNull())
+                .isTrue();
+
         Files.write(pictures.resolve("train/my dogs/photo.JPG"), PictureFolders.picture(0, 0));
-        assertRefused(
-                run("resume", whole, "--iterations", 12), 1, "train is not the one that " + whole + " was trained on");
+        assertRefused(run("resume", whole, "--iterations", 12), 1, "is not the one that " + whole + " was trained on");
     }
 
     /** The stages that are kept are the same to the byte; the last layer is another's. */
@@ -145,6 +149,10 @@ class FolderRunTest {
         JsonNode evaluated =
                 Json.tree(run("evaluate", other, "--json", "--threads", 1).out(), "output");
         assertThat(evaluated.path("images").asInt()).isEqualTo(12); // the same that the run held out
+        for (int i = 30; i < 40; i++) {
+            PictureFolders.write(pictures, "c0/" + i + ".png", PictureFolders.picture(0x40, i));
+        }
+        assertThat(run("evaluate", other, "--threads", 1).err()).contains("test images are drawn anew");
         assertRefused(train("--data", pictures, "--freeze", 1), 2, "--freeze needs --from");
         assertRefused(
                 run("train", "--dataset", "shapes", "--image-size", 64), 2, "--image-size is for --dataset folder");
