@@ -3,6 +3,7 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.distributed.World;
 import dev.residual.launch.Launch;
+import dev.residual.recipe.Recipe;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import java.nio.file.Path;
@@ -80,10 +81,15 @@ final class ResumeCommand implements Callable<Integer> {
         RunConfig.Compute compute = ProcessOptions.compute(before.compute(), world);
         int count = threads.given().orElse(compute.threads());
         int cores = Runtime.getRuntime().availableProcessors();
+        Console console = new Console();
+        if (before.compute().processes() != compute.processes()) {
+            console.warn(run + " was trained by " + before.compute().processes()
+                    + " processes: with another number its results will differ slightly (--processes "
+                    + before.compute().processes() + " continues it as it began)");
+        }
         if (count > cores) {
-            new Console()
-                    .warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads "
-                            + cores + " is faster, and rounds differently");
+            console.warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads " + cores
+                    + " is faster, and rounds differently");
         }
         RunConfig config = before.withCompute(compute.with(compute.processes(), count));
         if (iterations == null && epochs == null) {
@@ -97,6 +103,8 @@ final class ResumeCommand implements Callable<Integer> {
                 end > done,
                 run + " has " + done + " iterations behind it already and cannot end after " + end
                         + ": give a larger number");
-        return config.withRecipe(config.recipe().withIterations(end, done));
+        Recipe longer = config.recipe().withIterations(end, done);
+        AskedRecipe.cutShort(longer, trainingImages).ifPresent(console::warn);
+        return config.withRecipe(longer);
     }
 }

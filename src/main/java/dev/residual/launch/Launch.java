@@ -5,11 +5,13 @@ import dev.residual.data.Dataset;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.Checkpoints;
+import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunDirectory.Claimed;
 import dev.residual.train.TrainingMemory;
 import dev.residual.train.TrainingRun;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -48,6 +50,10 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     checkpoint.isPresent() || before.made().startedFrom().isEmpty(),
                     directory.path() + " started from the weights of a model, and its checkpoint with them is"
                             + " missing: start it again with 'train --from'");
+            ResidualException.require(
+                    checkpoint.isPresent() || !hasTrained(directory, before),
+                    directory.path() + " has no checkpoint to resume from; train it again with 'train --config "
+                            + directory.path() + "'");
             Dataset dataset = data.apply(before);
             RunConfig config = changed.apply(
                     before,
@@ -56,12 +62,24 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
             requireSameData(directory.path().toString(), config, dataset);
             TrainingMemory.of(config, dataset).requireRoom();
             new Beginning(config, true, checkpoint).share(group);
-            return new Launch(
-                    new TrainingRun(config, dataset, Optional.of(directory), checkpoint, group), Optional.of(claimed));
+            TrainingRun resumed = new TrainingRun(config, dataset, Optional.of(directory), checkpoint, group);
+            ResidualException.require(
+                    !resumed.isOver() || config.recipe().equals(before.recipe()),
+                    directory.path() + " was ended by --patience or --max-epochs and cannot be extended");
+            return new Launch(resumed, Optional.of(claimed));
         } catch (RuntimeException e) {
             claimed.close();
             throw e;
         }
+    }
+
+    /** Whether there is more to lose than what a run does before its first checkpoint. */
+    private static boolean hasTrained(RunDirectory run, RunConfig config) {
+        return Files.exists(run.model())
+                || new MetricsFile(run.metrics())
+                        .read().stream()
+                                .anyMatch(
+                                        row -> row.iteration() >= config.keep().checkpointEvery());
     }
 
     /** Changes to the configuration on resuming. */

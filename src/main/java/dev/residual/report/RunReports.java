@@ -74,12 +74,12 @@ public final class RunReports {
     private static String note(RunConfig config, List<Metrics> metrics) {
         Metrics last = metrics.get(metrics.size() - 1);
         Metrics best = Metrics.best(metrics);
-        int patience = config.recipe().length().patience();
         List<String> sentences = new ArrayList<>();
         if (!config.isFinishedBy(metrics)) {
             sentences.add("This run is not finished: it stands at iteration " + last.iteration() + ".");
-        } else if (patience > 0 && last.epoch() - best.epoch() >= patience) {
-            sentences.add("It was stopped early, after " + patience + " epochs without a better validation accuracy.");
+        } else if (config.isStoppedEarlyBy(metrics)) {
+            sentences.add("It was stopped early, after "
+                    + config.recipe().length().patience() + " epochs without a better validation accuracy.");
         }
         if (config.keep().best()) {
             sentences.add(String.format(
@@ -103,7 +103,7 @@ public final class RunReports {
                 dataset.filter(d -> d.classes().equals(model.card().classes()));
         if (dataset.isPresent() && same.isEmpty()) {
             warning.accept(
-                    "the report does without the test images: " + dataset.get().name() + " has other classes");
+                    "the report leaves out the test images: " + dataset.get().name() + " has other classes");
         }
         return same;
     }

@@ -21,7 +21,6 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
@@ -163,15 +162,38 @@ public record RunConfig(
 
     /** Whether a run with these metrics has come to its end: the last iteration, or that of its patience. */
     public boolean isFinishedBy(List<Metrics> metrics) {
-        // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
-        Optional<Metrics> first = metrics.stream().filter(m -> m.epoch() == 1).findFirst();
-        if (first.isEmpty()) {
+        return hasReachedLastIteration(metrics) || isOutOfPatience(metrics);
+    }
+
+    /** Whether it ended since its validation accuracy did not improve, and not at its last iteration. */
+    public boolean isStoppedEarlyBy(List<Metrics> metrics) {
+        return isOutOfPatience(metrics) && !hasReachedLastIteration(metrics);
+    }
+
+    private boolean isOutOfPatience(List<Metrics> metrics) {
+        int patience = recipe.length().patience();
+        return patience > 0
+                && !metrics.isEmpty()
+                && metrics.get(metrics.size() - 1).epoch()
+                                - Metrics.best(metrics).epoch()
+                        >= patience;
+    }
+
+    private boolean hasReachedLastIteration(List<Metrics> metrics) {
+        if (metrics.isEmpty()) {
             return false;
         }
-        Metrics last = metrics.get(metrics.size() - 1);
-        int patience = recipe.length().patience();
-        return patience > 0 && last.epoch() - Metrics.best(metrics).epoch() >= patience
-                || last.iteration() >= recipe.length().last((int) first.get().iteration());
+        long iteration = metrics.get(metrics.size() - 1).iteration();
+        Recipe.Length length = recipe.length();
+        if (!length.wholeEpochs() && length.maxEpochs() == 0) {
+            return iteration >= length.iterations();
+        }
+        // An epoch's minibatches; of a run that ended within its first, the data set's size is not asked for either.
+        return metrics.stream()
+                .filter(m -> m.epoch() == 1)
+                .findFirst()
+                .map(first -> iteration >= length.last((int) first.iteration()))
+                .orElse(false);
     }
 
     /** @throws ResidualException when it cannot be read, or a key in it is missing, unknown or out of range */

@@ -148,11 +148,11 @@ public final class TrainingRun {
      * @return empty when it was stopped
      */
     public Optional<Trained> run(Consumer<TrainingEvent> listener, BooleanSupplier stop) {
-        directory.ifPresent(config::write);
         Optional<Trained> finished = finishedBefore();
         if (finished.isPresent()) {
             return finished;
         }
+        directory.ifPresent(config::write);
         Engine.start(config.compute().threads());
         Device device = Device.of(config.compute().device());
         try (Backend backend =
@@ -172,7 +172,7 @@ public final class TrainingRun {
     }
 
     /** Whether the checkpoint that it starts from is that of its end. */
-    private boolean isOver() {
+    public boolean isOver() {
         return start.iteration() == lastIteration() && !start.evaluationDue()
                 || start.isOutOfPatience(recipe.length().patience());
     }

@@ -172,7 +172,7 @@ class CommandLineTest {
         Result extended = run("resume", run.toString(), "--iterations", "3");
         assertThat(extended.code()).as(extended.err()).isZero();
         assertThat(extended.out()).contains("Test accuracy");
-        assertThat(extended.err()).contains("the report could not be made");
+        assertThat(extended.err()).contains("the report could not be written");
     }
 
     @Test
@@ -197,7 +197,7 @@ class CommandLineTest {
                         .code())
                 .isZero();
         Directories.delete(tuned.resolve("checkpoint"));
-        assertRefused(run("resume", tuned.toString()), 1, "its checkpoint with them is gone");
+        assertRefused(run("resume", tuned.toString()), 1, "its checkpoint with them is missing");
     }
 
     /** Without oneDNN's natives libtorch trains alone, and says so. */

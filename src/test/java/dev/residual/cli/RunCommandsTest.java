@@ -5,6 +5,7 @@ import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.residual.Directories;
 import dev.residual.Json;
 import dev.residual.model.Model;
 import dev.residual.model.Provenance;
@@ -99,6 +100,31 @@ class RunCommandsTest {
         Path all = folder.resolve("all");
         assertRefused(run("train", "--dataset", "shapes", "--validation", "10000", "--output", all), 1, "10000 images");
         assertThat(all).doesNotExist();
+        assertRefused(
+                run("train", "--dataset", "shapes", "--validation", "10000", "--epochs", "1", "--output", all),
+                1,
+                "--validation leaves no images to train on");
+        assertRefused(run("train", "--epochs", "1", "--batch-size", "0"), 2, "batch size 0: expected 1 or more");
+    }
+
+    /** As of a run that was taken elsewhere without its checkpoints: nothing of it is lost. */
+    @Test
+    void aRunWithoutItsCheckpointIsNotStartedAnew() throws IOException {
+        Path bare = copy("bare");
+        Directories.delete(bare.resolve("checkpoint"));
+        assertRefused(run("resume", bare, "--iterations", "8"), 1, "no checkpoint to resume from");
+        assertThat(bare.resolve("metrics.csv")).hasSameBinaryContentAs(finished.resolve("metrics.csv"));
+    }
+
+    @Test
+    void aRunThatItsEpochsEndedCannotBeExtended() throws IOException {
+        Path ended = folder.resolve("ended");
+        Object[] train = {"train", "-a", "resnet8", "--dataset", "shapes", "-b", "5000", "--max-epochs", "1"};
+        assertFine(run(Stream.concat(Stream.of(train), Stream.of("--iterations", "3", "--output", ended))
+                .toArray()));
+        String before = Files.readString(ended.resolve("config.json"));
+        assertRefused(run("resume", ended, "--iterations", "9"), 1, "ended by --patience or --max-epochs");
+        assertThat(ended.resolve("config.json")).hasContent(before);
     }
 
     @Test
@@ -200,7 +226,7 @@ class RunCommandsTest {
                 .contains("Test accuracy", "Confusion matrix", "Filters of the first convolution", "Model card");
         Result shipped = run("report", "resnet20", "--data", folder, "--output", pages);
         assertFine(shipped);
-        assertThat(shipped.err()).contains("the report does without the test images");
+        assertThat(shipped.err()).contains("the report leaves out the test images");
         assertThat(pages.resolve("resnet20.html"))
                 .content()
                 .contains("269,722", "Test accuracy, from its training", "91.69")

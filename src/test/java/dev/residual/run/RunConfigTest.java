@@ -1,0 +1,62 @@
+package dev.residual.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.residual.model.Software;
+import dev.residual.nn.Architecture;
+import dev.residual.recipe.Recipe;
+import dev.residual.tensor.Precision;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RunConfigTest {
+    private static RunConfig config(long iterations, int patience) {
+        Architecture resnet8 = Architecture.of("resnet8");
+        Recipe recipe = Recipe.paper(resnet8).withLength(new Recipe.Length(iterations, false, 0, patience));
+        return new RunConfig(
+                resnet8,
+                0,
+                recipe,
+                new RunConfig.Data("shapes", "", 500, OptionalDouble.empty(), Map.of()),
+                1,
+                new RunConfig.Compute(2, Precision.FP32, "cpu", "auto"),
+                new RunConfig.Keep(500, false, false),
+                new RunConfig.Made(new Software("1", "2", "3", "4", "5", "6"), "now", List.of()));
+    }
+
+    /** Epochs of ten iterations, with these validation accuracies. */
+    private static List<Metrics> metrics(int first, double... accuracies) {
+        return Stream.iterate(0, i -> i + 1)
+                .limit(accuracies.length)
+                .map(i -> new Metrics(
+                        first + i,
+                        10L * (first + i),
+                        0.1,
+                        Score.NONE,
+                        Score.NONE,
+                        new Score(1, accuracies[i]),
+                        new Metrics.Time(1, 1)))
+                .toList();
+    }
+
+    @Test
+    void aRunIsFinishedAtItsLastIterationOrWithoutPatience() {
+        List<Metrics> three = metrics(1, 50, 49, 48);
+        assertThat(config(30, 0).isFinishedBy(three)).isTrue();
+        assertThat(config(40, 0).isFinishedBy(three)).isFalse();
+        assertThat(config(40, 2).isFinishedBy(three)).isTrue();
+        assertThat(config(40, 2).isStoppedEarlyBy(three)).isTrue();
+        assertThat(config(30, 2).isStoppedEarlyBy(three))
+                .as("it came to its end")
+                .isFalse();
+        assertThat(config(30, 0).isFinishedBy(List.of())).isFalse();
+    }
+
+    @Test
+    void rowsThatWereLostDoNotMakeItUnfinished() {
+        assertThat(config(30, 0).isFinishedBy(metrics(3, 50))).isTrue();
+    }
+}
