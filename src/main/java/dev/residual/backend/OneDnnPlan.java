@@ -39,7 +39,7 @@ final class OneDnnPlan implements InferencePlan {
     private final long images;
     private final ScalarType type;
     private final Natives natives = new Natives();
-    private final List<AutoCloseable> primitives = new ArrayList<>();
+    private final List<Runnable> closing = new ArrayList<>();
     private final List<Runnable> steps = new ArrayList<>();
     private final Tensor[] values;
     private final int[] lastUse;
@@ -144,7 +144,7 @@ final class OneDnnPlan implements InferencePlan {
         int block = OneDnnLayout.block(type);
         ConvolutionPrimitives made = new ConvolutionPrimitives(
                 conv, producer.shape(), images, type, producer.operation() instanceof Input ? 1 : block, block);
-        primitives.add(made);
+        closing.add(made::close);
         Tensor filters = packed.of(conv.name() + " " + type, made, weight(conv, "weight"));
         // oneDNN adds to what is in the output's memory.
         Tensor y = conv.epilogue().adds() ? overwritten(node, 1, inputs) : allocate(node);
@@ -156,7 +156,7 @@ final class OneDnnPlan implements InferencePlan {
     private Tensor batchNorm(Node node, BatchNorm bn, Tensor x) {
         BatchNormPrimitives made =
                 new BatchNormPrimitives(bn, node.shape(), images, type, OneDnnLayout.block(type), By.RUNNING);
-        primitives.add(made);
+        closing.add(made::close);
         Tensor y = allocate(node);
         steps.add(made.bind(
                 x, weight(bn, "weight"), weight(bn, "bias"), weight(bn, "running_mean"), weight(bn, "running_var"), y));
@@ -194,13 +194,7 @@ final class OneDnnPlan implements InferencePlan {
 
     @Override
     public void close() {
-        for (AutoCloseable made : primitives) {
-            try {
-                made.close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }
+        closing.forEach(Runnable::run);
         natives.close();
     }
 }

@@ -95,14 +95,14 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Architecture network = Usage.of(spec, () -> {
+        Architecture network = UsageErrors.of(spec, () -> {
             ResidualException.require(steps >= 1, "steps " + steps + ": expected 1 or more");
             compute.require();
             threads.require();
             return Architecture.of(architecture);
         });
         Recipe paper = Recipe.paper(network);
-        Recipe recipe = Usage.of(
+        Recipe recipe = UsageErrors.of(
                 spec,
                 () -> paper.withIterations(WARM_UP + steps)
                         .withImages(paper.images().withBatchSize(batchSize)));

@@ -49,7 +49,7 @@ final class EvaluateCommand implements Callable<Integer> {
     /** Columns of a terminal, into which a confusion matrix must fit. */
     private static final int COLUMNS = 80;
 
-    @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
+    @Parameters(paramLabel = "MODEL", description = Main.MODEL)
     private Path path;
 
     @Mixin
@@ -106,7 +106,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        Usage.of(spec, () -> {
+        UsageErrors.of(spec, () -> {
             Precision.requireName(precision == null ? "auto" : precision);
             Backend.requireName(backend.name());
             threads.require();

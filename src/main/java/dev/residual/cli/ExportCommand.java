@@ -33,7 +33,7 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    @Parameters(paramLabel = "MODEL", description = ModelOption.DESCRIPTION)
+    @Parameters(paramLabel = "MODEL", description = Main.MODEL)
     private Path path;
 
     @Option(

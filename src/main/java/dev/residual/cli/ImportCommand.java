@@ -126,9 +126,9 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        Optional<Architecture> asked = Usage.of(spec, this::asked);
-        Optional<Normalization> said = Usage.of(spec, this::normalization);
-        Usage.of(spec, this::checkedDataset);
+        Optional<Architecture> asked = UsageErrors.of(spec, this::asked);
+        Optional<Normalization> said = UsageErrors.of(spec, this::normalization);
+        UsageErrors.of(spec, this::checkedDataset);
         Optional<InputContract> described = InputContract.of(file);
         Imported imported = imported(asked, described);
         if (key == null && imported.candidates().size() > 1) {

@@ -106,6 +106,9 @@ public final class Main {
         }
     }
 
+    /** How MODEL is explained, wherever a command takes one. */
+    static final String MODEL = "A run directory, a model file, or the name of a shipped model ('residual models').";
+
     /** What starts another process of this program, as this one was started. */
     static List<String> program() {
         List<String> program = new ArrayList<>();

@@ -14,6 +14,7 @@ import dev.residual.model.Software;
 import dev.residual.run.RunConfig;
 import dev.residual.tensor.Engine;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -133,11 +134,9 @@ final class ProcessOptions {
 
     private static Children children(Rendezvous rendezvous, World world, CommandSpec spec) {
         boolean starts = !Children.isChild() && System.getenv("RANK") == null;
-        return new Children(
-                rendezvous,
-                starts ? world.place().localSize() - 1 : 0,
-                Main.class.getName(),
-                spec.root().commandLine().getParseResult().originalArgs());
+        List<String> command = Main.program();
+        command.addAll(spec.root().commandLine().getParseResult().originalArgs());
+        return new Children(rendezvous, starts ? world.place().localSize() - 1 : 0, command);
     }
 
     /** What must be the same on all machines, or their results would not be. */

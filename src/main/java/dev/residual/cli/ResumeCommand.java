@@ -50,7 +50,7 @@ final class ResumeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        World world = Usage.of(spec, () -> {
+        World world = UsageErrors.of(spec, () -> {
             threads.require();
             ResidualException.require(
                     iterations == null || epochs == null,

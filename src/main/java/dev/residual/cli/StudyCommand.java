@@ -117,7 +117,7 @@ final class StudyCommand implements Callable<Integer> {
                     s -> console.line("%-11s  %s".formatted(s, Study.of(s).title())));
             return Main.OK;
         }
-        Plan plan = Usage.of(spec, this::plan);
+        Plan plan = UsageErrors.of(spec, this::plan);
         Path directory = output == null ? Path.of("studies", fileName()) : output;
         boolean complete = true;
         if (from == null) {

@@ -62,7 +62,7 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Architecture network = Usage.of(spec, () -> options.architecture(architecture));
+        Architecture network = UsageErrors.of(spec, () -> options.architecture(architecture));
         Graph graph = network.graph();
         Summary summary = Summary.of(graph);
         if (form.drawing != null) {

@@ -61,7 +61,7 @@ final class TrainCommand implements Callable<Integer> {
             description =
                     "Start from the weights of MODEL instead of random ones, with the normalisation it was trained"
                             + " with; if the classes differ, the last layer is initialised anew. "
-                            + ModelOption.DESCRIPTION)
+                            + Main.MODEL)
     private Path from;
 
     @Option(
@@ -201,8 +201,8 @@ final class TrainCommand implements Callable<Integer> {
         Console console = new Console();
         Optional<Model> start = Optional.ofNullable(from)
                 .map(m -> FoundModel.find(m, console::warn).model());
-        Asked asked = Usage.of(spec, () -> asked(start));
-        World world = Usage.of(spec, processes::world);
+        Asked asked = UsageErrors.of(spec, () -> asked(start));
+        World world = UsageErrors.of(spec, processes::world);
         boolean again = isStartedAgain(world);
         if (output != null && world.place().rank() == 0 && !again) {
             RunDirectory.requireFree(output); // before time is spent on the data

@@ -105,19 +105,9 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
     }
 
     /** In 78 columns; that of the validation set only where there is one. */
-    private String line(
-            String epoch,
-            String iteration,
-            String loss,
-            String train,
-            String validation,
-            String test,
-            String speed,
-            String elapsed,
-            String left) {
-        return String.format(Locale.ROOT, "%9s %9s %7s %7s ", epoch, iteration, loss, train)
-                + (validated ? String.format(Locale.ROOT, "%8s ", validation) : "")
-                + String.format(Locale.ROOT, "%7s %8s %8s %8s", test, speed, elapsed, left);
+    private String line(Object... cells) {
+        String validation = validated ? "%5$8s " : "";
+        return String.format(Locale.ROOT, "%1$9s %2$9s %3$7s %4$7s " + validation + "%6$7s %7$8s %8$8s %9$8s", cells);
     }
 
     private static String figure(String format, double value) {

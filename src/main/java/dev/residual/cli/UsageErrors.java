@@ -1,9 +1,11 @@
 package dev.residual.cli;
 
+import dev.residual.ResidualException;
 import dev.residual.data.Datasets;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -29,6 +31,15 @@ final class UsageErrors {
         }
         err.println("See '" + spec.qualifiedName() + " --help'.");
         return Main.USAGE;
+    }
+
+    /** Makes a value out of options alone; where they do not give one, the usage is wrong (exit code 2, not 1). */
+    static <T> T of(CommandSpec spec, Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (ResidualException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private static String sentence(String typed, CommandSpec spec) {

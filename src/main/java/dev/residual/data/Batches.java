@@ -7,6 +7,7 @@ import java.nio.LongBuffer;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -42,14 +43,9 @@ public final class Batches implements AutoCloseable {
         public static final Order PLAIN = new Order(false, Augmentation.NONE, 0);
 
         int[] of(int epoch, int size) {
-            if (shuffle) {
-                return Seed.permutation(size, Seed.mix(seed, epoch));
-            }
-            int[] plain = new int[size];
-            for (int i = 0; i < size; i++) {
-                plain[i] = i;
-            }
-            return plain;
+            return shuffle
+                    ? Seed.permutation(size, Seed.mix(seed, epoch))
+                    : IntStream.range(0, size).toArray();
         }
     }
 

@@ -1,9 +1,7 @@
 package dev.residual.data;
 
-import dev.residual.ResidualException;
 import dev.residual.data.Cifar.Label;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,18 +25,6 @@ public final class Cifar10 {
     static final Cifar SET = set(SOURCE, 10_000);
 
     private Cifar10() {}
-
-    /**
-     * Loads CIFAR-10 from where it lies in or around {@code path}, in its binary or its Python version, unpacked or in an
-     * archive, which is unpacked once; or downloads it there.
-     *
-     * <p>Images keep the order of the files. A download is checked by its MD5, local files by their structure.
-     *
-     * @throws ResidualException when the data is not there and cannot be had, or is not CIFAR-10
-     */
-    public static Dataset load(Path path, Download.Progress progress) {
-        return SET.load(path, progress);
-    }
 
     /** With another source and another number of records in every batch file. */
     static Cifar set(Download.Source source, int records) {

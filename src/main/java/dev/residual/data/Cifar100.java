@@ -1,9 +1,7 @@
 package dev.residual.data;
 
-import dev.residual.ResidualException;
 import dev.residual.data.Cifar.Label;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -58,16 +56,6 @@ public final class Cifar100 {
     }
 
     private Cifar100() {}
-
-    /**
-     * Loads CIFAR-100 from where it lies in or around {@code path}, in its binary or its Python version, unpacked or in an
-     * archive, which is unpacked once; or downloads it there.
-     *
-     * @throws ResidualException when the data is not there and cannot be had, or is not CIFAR-100
-     */
-    public static Dataset load(Path path, Labels labels, Download.Progress progress) {
-        return (labels == Labels.FINE ? FINE : COARSE).load(path, progress);
-    }
 
     /** With another source and other numbers of records. */
     static Cifar set(Labels labels, Download.Source source, int train, int test) {

@@ -63,6 +63,10 @@ public final class Datasets {
     }
 
     /**
+     * Loads a data set. CIFAR is found in or around the directory, in its binary or its Python version, unpacked or in an
+     * archive, which is unpacked once; or it is downloaded there. A download is checked by its MD5, local files by their
+     * structure. Images keep the order of the files.
+     *
      * @param directory where the files are, or are downloaded to; not used for a generated data set
      * @param progress receives the state of a download
      * @throws ResidualException when there is none of that name, or its files are damaged or cannot be had
@@ -70,9 +74,9 @@ public final class Datasets {
     public static Dataset load(String name, Path directory, Download.Progress progress) {
         requireName(name);
         return switch (name) {
-            case CIFAR10 -> Cifar10.load(directory, progress);
-            case CIFAR100 -> Cifar100.load(directory, Cifar100.Labels.FINE, progress);
-            case CIFAR100_COARSE -> Cifar100.load(directory, Cifar100.Labels.COARSE, progress);
+            case CIFAR10 -> Cifar10.SET.load(directory, progress);
+            case CIFAR100 -> Cifar100.FINE.load(directory, progress);
+            case CIFAR100_COARSE -> Cifar100.COARSE.load(directory, progress);
             case SHAPES -> Shapes.generate(SHAPES_SEED);
             default -> new Folder(directory, ImageSet.SIZE, OptionalDouble.empty(), false).load(Folder.Listener.NONE);
         };

@@ -1,5 +1,7 @@
 package dev.residual.data;
 
+import java.util.stream.IntStream;
+
 /**
  * A process's part of every minibatch, and of every set that is evaluated: neighbours, as many as the others have, or one
  * more or less.
@@ -23,11 +25,9 @@ public record Part(int index, int of) {
 
     /** This part of a set. */
     public ImageSet of(ImageSet images) {
-        int from = from(images.size());
-        int[] numbers = new int[to(images.size()) - from];
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = from + i;
-        }
-        return of == 1 ? images : images.select(numbers);
+        int size = images.size();
+        return of == 1
+                ? images
+                : images.select(IntStream.range(from(size), to(size)).toArray());
     }
 }

@@ -3,7 +3,6 @@ package dev.residual.distributed;
 import dev.residual.ResidualException;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,16 +37,10 @@ public final class Children implements AutoCloseable {
      * Starts them.
      *
      * @param count of children
-     * @param main class that this process was started with
-     * @param arguments that it was started with
+     * @param command that this process was started with
      */
-    public Children(Rendezvous rendezvous, int count, String main, List<String> arguments) {
+    public Children(Rendezvous rendezvous, int count, List<String> command) {
         World world = rendezvous.world();
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
-        command.addAll(arguments);
         for (int local = 1; local <= count; local++) {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(world.ofChild(local));

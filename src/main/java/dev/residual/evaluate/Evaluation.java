@@ -1,5 +1,7 @@
 package dev.residual.evaluate;
 
+import java.util.stream.IntStream;
+
 /**
  * A network's predictions for a set of images.
  *
@@ -15,11 +17,9 @@ public record Evaluation(int[] labels, int[] predicted, float[] confidence, doub
     }
 
     public int correct() {
-        int correct = 0;
-        for (int i = 0; i < labels.length; i++) {
-            correct += labels[i] == predicted[i] ? 1 : 0;
-        }
-        return correct;
+        return (int) IntStream.range(0, images())
+                .filter(i -> labels[i] == predicted[i])
+                .count();
     }
 
     /** Percent of the images classified correctly. */
@@ -39,14 +39,9 @@ public record Evaluation(int[] labels, int[] predicted, float[] confidence, doub
     /** The recall of each class: percent of its images whose class was found; NaN for a class without images. */
     public double[] recall() {
         int[][] confusion = confusion();
-        double[] accuracy = new double[classes];
-        for (int c = 0; c < classes; c++) {
-            int total = 0;
-            for (int n : confusion[c]) {
-                total += n;
-            }
-            accuracy[c] = 100.0 * confusion[c][c] / total;
-        }
-        return accuracy;
+        return IntStream.range(0, classes)
+                .mapToDouble(c ->
+                        100.0 * confusion[c][c] / IntStream.of(confusion[c]).sum())
+                .toArray();
     }
 }

@@ -53,12 +53,13 @@ public record Misclassified(String image, String actual, String predicted, float
     private static String csv(List<Misclassified> images) {
         StringBuilder csv = new StringBuilder("image,actual,predicted,probability\n");
         for (Misclassified m : images) {
-            csv.append(field(m.image))
-                    .append(',')
-                    .append(field(m.actual))
-                    .append(',')
-                    .append(field(m.predicted));
-            csv.append(String.format(Locale.ROOT, ",%.6f%n", m.probability).replace("\r", ""));
+            csv.append(String.format(
+                    Locale.ROOT,
+                    "%s,%s,%s,%.6f\n",
+                    field(m.image),
+                    field(m.actual),
+                    field(m.predicted),
+                    m.probability));
         }
         return csv.toString();
     }

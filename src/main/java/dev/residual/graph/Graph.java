@@ -22,10 +22,6 @@ public record Graph(List<Node> nodes, Set<String> frozen) {
      */
     public record Node(int index, Operation operation, List<Integer> inputs, Shape shape) {}
 
-    public Graph(List<Node> nodes) {
-        this(nodes, Set.of());
-    }
-
     public Graph {
         nodes = List.copyOf(nodes);
         frozen = Set.copyOf(frozen);
@@ -39,11 +35,6 @@ public record Graph(List<Node> nodes, Set<String> frozen) {
 
     public Node output() {
         return nodes.get(nodes.size() - 1);
-    }
-
-    /** The same with other operations frozen. */
-    public Graph withFrozen(Set<String> names) {
-        return new Graph(nodes, names);
     }
 
     public boolean isFrozen(Node node) {

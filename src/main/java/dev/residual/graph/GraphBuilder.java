@@ -42,7 +42,7 @@ public final class GraphBuilder {
         if (output.node.index() != nodes.size() - 1) {
             throw new IllegalArgumentException("the output is not the last operation's");
         }
-        return new Graph(nodes);
+        return new Graph(nodes, Set.of());
     }
 
     private Value add(Operation operation, List<Value> inputs) {

@@ -4,6 +4,7 @@ import dev.residual.ResidualException;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Freezes the first stages of a network that is trained from another model's weights. */
@@ -25,9 +26,10 @@ public final class Freezing {
         ResidualException.require(
                 stages > 0 && !inLast.isEmpty(), "freeze " + stages + ": the network has no stage of that number");
         int end = inLast.get(inLast.size() - 1).index();
-        return graph.withFrozen(graph.nodes().stream()
+        Set<String> frozen = graph.nodes().stream()
                 .filter(node -> node.index() <= end)
                 .map(node -> node.operation().name())
-                .collect(Collectors.toSet()));
+                .collect(Collectors.toSet());
+        return new Graph(graph.nodes(), frozen);
     }
 }

@@ -1,6 +1,7 @@
 package dev.residual.recipe;
 
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** How much an image counts in the loss, by its class. */
 public enum ClassWeights {
@@ -18,10 +19,7 @@ public enum ClassWeights {
      * @param counts images of each class that are trained on
      */
     public float[] of(int[] counts) {
-        long all = 0;
-        for (int count : counts) {
-            all += count;
-        }
+        long all = IntStream.of(counts).asLongStream().sum();
         float[] weights = new float[counts.length];
         for (int c = 0; c < counts.length; c++) {
             double balanced = counts[c] == 0 ? 0 : (double) all / ((double) counts.length * counts[c]);

@@ -25,8 +25,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * @param metrics one row per epoch, in order; values that are NaN or infinite are not drawn
  * @param changes of the learning rate; each becomes a vertical line with the new rate
  *     above it. Those that the run has not passed are left out
+ * @param width in pixels
  */
-public record Curves(String name, List<Metrics> metrics, List<Change> changes, Look look) implements Chart {
+public record Curves(String name, List<Metrics> metrics, List<Change> changes, Look look, int width) implements Chart {
     private static final int WIDTH = 800;
     private static final int NARROW = 420;
     private static final int HEIGHT = 600;
@@ -59,14 +60,13 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
         ARTICLE
     }
 
+    public Curves(String name, List<Metrics> metrics, List<Change> changes, Look look) {
+        this(name, metrics, changes, look, WIDTH);
+    }
+
     public Curves {
         metrics = List.copyOf(metrics);
         changes = List.copyOf(changes);
-    }
-
-    @Override
-    public int width() {
-        return WIDTH;
     }
 
     @Override
@@ -74,32 +74,13 @@ public record Curves(String name, List<Metrics> metrics, List<Change> changes, L
         return HEIGHT;
     }
 
+    /** The same for a narrow screen, where letters would be too small otherwise. */
+    Curves narrow() {
+        return new Curves(name, metrics, changes, look, NARROW);
+    }
+
     @Override
     public void paint(Graphics2D g) {
-        paint(g, WIDTH);
-    }
-
-    /** The same for a narrow screen, where letters would be too small otherwise. */
-    Chart narrow() {
-        return new Chart() {
-            @Override
-            public int width() {
-                return NARROW;
-            }
-
-            @Override
-            public int height() {
-                return HEIGHT;
-            }
-
-            @Override
-            public void paint(Graphics2D g) {
-                Curves.this.paint(g, NARROW);
-            }
-        };
-    }
-
-    private void paint(Graphics2D g, int width) {
         g.translate(0, -RAISE);
         XYChart loss = Panel.arranged(
                 lossPanel(width == WIDTH),

@@ -25,16 +25,11 @@ public final class HtmlReport {
     }
 
     private String page() {
-        TestSections test = new TestSections(run.test());
         return Html.page(
                 run.curves().name(),
                 header()
                         + curves()
-                        + "<div class=\"beside\">\n"
-                        + test.confusion()
-                        + test.perClass()
-                        + "</div>\n"
-                        + test.mistakes()
+                        + run.test().map(test -> new TestSections(test).all()).orElse("")
                         + filters(run.filters())
                         + Html.section(
                                 "Configuration",
@@ -112,10 +107,6 @@ public final class HtmlReport {
             return Html.section(heading, Html.sentence("Weights not available."));
         }
         Filters filters = found.get();
-        if (filters.in() != 3) {
-            return Html.section(
-                    heading, Html.sentence("They read %s channels, not red, green and blue.".formatted(filters.in())));
-        }
         float largest = filters.largest();
         StringBuilder tiles = new StringBuilder();
         for (int o = 0; o < filters.out(); o++) {

@@ -45,14 +45,9 @@ public final class ModelReport {
         return Html.page(
                 name,
                 HtmlReport.header(name, origin(model), figures)
-                        + tested.map(t -> sections(new TestSections(Optional.of(t))))
-                                .orElse("")
+                        + tested.map(t -> new TestSections(t).all()).orElse("")
                         + HtmlReport.filters(Optional.of(RunReports.firstLayer(model)))
                         + Html.section("Model card", Html.table("What the model file says of itself", card(model))));
-    }
-
-    private static String sections(TestSections test) {
-        return "<div class=\"beside\">\n" + test.confusion() + test.perClass() + "</div>\n" + test.mistakes();
     }
 
     private static String origin(Model model) {

@@ -151,23 +151,11 @@ public final class NetworkDrawing {
         }
         Box from = last.get(node.index());
         Box to = last.get(add.index());
-        int start = from.y() + BOX_HEIGHT + 7;
+        int start = from.column == to.column ? from.y() + BOX_HEIGHT + 7 : to.y() - ROW - 8;
         int end = to.y() + BOX_HEIGHT + 7;
-        int right = to.x() + BOX_WIDTH + 24;
-        String way = from.column == to.column
-                ? format(
-                        "M%d %dC%d %d %d %d %d %d",
-                        to.x() + BOX_WIDTH / 2, start, right + 40, start, right + 40, end, to.x() + BOX_WIDTH / 2, end)
-                : format(
-                        "M%d %dC%d %d %d %d %d %d",
-                        to.x() + BOX_WIDTH / 2,
-                        to.y() - ROW - 8,
-                        right + 40,
-                        to.y() - ROW - 8,
-                        right + 40,
-                        end,
-                        to.x() + BOX_WIDTH / 2,
-                        end);
+        int middle = to.x() + BOX_WIDTH / 2;
+        int right = to.x() + BOX_WIDTH + 64;
+        String way = format("M%d %dC%d %d %d %d %d %d", middle, start, right, start, right, end, middle, end);
         line(way, identity ? "" : " stroke-dasharray=\"4 3\"");
     }
 

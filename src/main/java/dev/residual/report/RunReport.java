@@ -21,20 +21,9 @@ public record RunReport(
      *
      * @param classes their names, in the order of their numbers
      * @param evaluation in the order of the split
-     * @param images the split; empty when it cannot be had any more
+     * @param images the split
      */
-    public record Test(List<String> classes, Evaluation evaluation, Optional<ImageSet> images) {
-        public Test {
-            if (evaluation.classes() != classes.size()) {
-                throw new IllegalArgumentException(
-                        evaluation.classes() + " classes evaluated, but " + classes.size() + " names");
-            }
-            if (images.isPresent() && evaluation.images() != images.get().size()) {
-                throw new IllegalArgumentException(evaluation.images() + " images evaluated, but "
-                        + images.get().size() + " in the test split");
-            }
-        }
-    }
+    public record Test(List<String> classes, Evaluation evaluation, ImageSet images) {}
 
     /**
      * Tables at the end, each in its map's order.

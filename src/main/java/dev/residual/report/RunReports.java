@@ -111,7 +111,7 @@ public final class RunReports {
     static RunReport.Test test(Model model, Dataset dataset, int threads) {
         Engine.start(threads);
         Evaluation evaluation = Evaluator.of(model, Evaluator.Compute.of(model)).evaluate(dataset.test());
-        return new RunReport.Test(model.card().classes(), evaluation, Optional.of(dataset.test()));
+        return new RunReport.Test(model.card().classes(), evaluation, dataset.test());
     }
 
     static Filters firstLayer(Model model) {

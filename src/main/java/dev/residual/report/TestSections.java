@@ -4,7 +4,6 @@ import dev.residual.evaluate.Evaluation;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The sections about the test split: what the network says about its images. */
@@ -12,14 +11,16 @@ final class TestSections {
     /** How many of the mistakes are shown. */
     private static final int MISTAKES = 24;
 
-    private static final String ABSENT = "There is no evaluation of the test split.";
-
-    private final Optional<RunReport.Test> test;
+    private final RunReport.Test test;
     private final List<String> classes;
 
-    TestSections(Optional<RunReport.Test> test) {
+    TestSections(RunReport.Test test) {
         this.test = test;
-        classes = test.map(t -> t.classes().stream().map(Html::escape).toList()).orElse(List.of());
+        classes = test.classes().stream().map(Html::escape).toList();
+    }
+
+    String all() {
+        return "<div class=\"beside\">\n" + confusion() + perClass() + "</div>\n" + mistakes();
     }
 
     /** The numbers of the wrongly classified images, the most confident first, at most {@code limit}. */
@@ -33,12 +34,8 @@ final class TestSections {
                 .toArray();
     }
 
-    String confusion() {
-        String heading = "Confusion matrix";
-        if (test.isEmpty()) {
-            return Html.section(heading, Html.sentence(ABSENT));
-        }
-        Evaluation evaluation = test.get().evaluation();
+    private String confusion() {
+        Evaluation evaluation = test.evaluation();
         StringBuilder columns = new StringBuilder();
         StringBuilder rows = new StringBuilder();
         int[][] confusion = evaluation.confusion();
@@ -51,7 +48,7 @@ final class TestSections {
             }
             rows.append("</tr>\n");
         }
-        return Html.section(heading, """
+        return Html.section("Confusion matrix", """
                 <div class="scroll">
                 <table class="confusion">
                 <caption>%s of the %s images of the test split are classified correctly. Rows: the actual class; columns: \
@@ -76,13 +73,9 @@ final class TestSections {
                 Locale.ROOT, "<td class=\"%s\" style=\"--shade:%.3f\">%s</td>", kind, shade, Html.count(images));
     }
 
-    String perClass() {
-        String heading = "Recall by class";
-        if (test.isEmpty()) {
-            return Html.section(heading, Html.sentence(ABSENT));
-        }
+    private String perClass() {
         StringBuilder rows = new StringBuilder();
-        double[] accuracy = test.get().evaluation().recall();
+        double[] accuracy = test.evaluation().recall();
         for (int c = 0; c < classes.size(); c++) {
             rows.append(String.format(
                     Locale.ROOT,
@@ -91,7 +84,7 @@ final class TestSections {
                     Double.isNaN(accuracy[c]) ? 0 : accuracy[c],
                     Html.percent(accuracy[c], 1)));
         }
-        return Html.section(heading, """
+        return Html.section("Recall by class", """
                 <table class="bars">
                 <caption>Share of each class's test images that are classified correctly.</caption>
                 <tbody>
@@ -100,15 +93,9 @@ final class TestSections {
                 """.formatted(rows));
     }
 
-    String mistakes() {
+    private String mistakes() {
         String heading = "Most confident mistakes";
-        if (test.isEmpty()) {
-            return Html.section(heading, Html.sentence(ABSENT));
-        }
-        if (test.get().images().isEmpty()) {
-            return Html.section(heading, Html.sentence("The images of the test split are not available."));
-        }
-        Evaluation evaluation = test.get().evaluation();
+        Evaluation evaluation = test.evaluation();
         int[] mistakes = mostConfidentMistakes(evaluation, MISTAKES);
         if (mistakes.length == 0) {
             return Html.section(heading, Html.sentence("Every test image is classified correctly."));
@@ -118,13 +105,13 @@ final class TestSections {
             String actual = classes.get(evaluation.labels()[i]);
             String predicted = classes.get(evaluation.predicted()[i]);
             String confidence = Html.percent(100.0 * evaluation.confidence()[i], 2);
-            figures.append("""
+            figures.append(
+                    """
                     <figure>
                     <img alt="Test image %s: actual %s, predicted %s" src="%s"/>
                     <figcaption>actual <b>%s</b><br/>predicted <b class="miss">%s</b><br/>%s</figcaption>
                     </figure>
-                    """.formatted(
-                    i, actual, predicted, Tiles.image(test.get().images().get(), i), actual, predicted, confidence));
+                    """.formatted(i, actual, predicted, Tiles.image(test.images(), i), actual, predicted, confidence));
         }
         return Html.section(heading, """
                 <p>The wrongly classified test images about which the network is most certain, with the probability that

@@ -29,9 +29,7 @@ public record TrainingMemory(long heap, long whole) {
         long activations = 2
                 * summary.layers().stream()
                         .filter(layer -> layer.kind().startsWith("conv"))
-                        .mapToLong(layer -> (long) layer.output().channels()
-                                * layer.output().height()
-                                * layer.output().width())
+                        .mapToLong(layer -> layer.output().count())
                         .sum();
         int bytes = config.compute().precision() == Precision.BF16 ? 2 : 4;
         int batch =

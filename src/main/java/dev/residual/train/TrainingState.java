@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /** All that training changes: the weights, what the optimizer keeps, and the weights' average where there is one. */
@@ -27,37 +28,30 @@ public final class TrainingState implements AutoCloseable {
     private final Optional<WeightAverage> average;
     private final double clipGradNorm;
 
-    private TrainingState(Recipe recipe, Weights weights, Optional<WeightAverage> average) {
+    /** @param average of a parameter, to begin with */
+    private TrainingState(Recipe recipe, Graph graph, Weights weights, Function<String, float[]> average) {
         this.weights = weights;
-        this.average = average;
+        double decay = recipe.regularization().ema();
+        this.average = decay == 0 ? Optional.empty() : Optional.of(new WeightAverage(graph, average, weights, decay));
         optimizer = OptimizerState.of(recipe.optimizer(), weights);
         clipGradNorm = recipe.regularization().clipGradNorm();
     }
 
     /** @param weights to begin with; closed with this */
     public static TrainingState of(Recipe recipe, Graph graph, Weights weights) {
-        double decay = recipe.regularization().ema();
-        return new TrainingState(
-                recipe,
-                weights,
-                decay == 0 ? Optional.empty() : Optional.of(new WeightAverage(graph, weights::floats, weights, decay)));
+        return new TrainingState(recipe, graph, weights, weights::floats);
     }
 
     /** @param checkpoint of the same recipe and graph */
     static TrainingState of(Recipe recipe, Graph graph, Checkpoint checkpoint, Device device) {
-        double decay = recipe.regularization().ema();
-        Weights weights = decay == 0
-                ? new Weights(graph, p -> checkpoint.model().floats(p.name()), device)
-                : new Weights(
-                        graph,
-                        p -> checkpoint.optimizer().get(WEIGHTS + p.name()).floats(),
-                        device);
-        TrainingState state = new TrainingState(
-                recipe,
-                weights,
-                decay == 0
-                        ? Optional.empty()
-                        : Optional.of(new WeightAverage(graph, checkpoint.model()::floats, weights, decay)));
+        boolean averages = recipe.regularization().averages();
+        Weights weights = new Weights(
+                graph,
+                p -> averages
+                        ? checkpoint.optimizer().get(WEIGHTS + p.name()).floats()
+                        : checkpoint.model().floats(p.name()),
+                device);
+        TrainingState state = new TrainingState(recipe, graph, weights, checkpoint.model()::floats);
         state.optimizer
                 .tensors()
                 .forEach((name, kept) ->

@@ -104,10 +104,22 @@ final class OnnxGraph {
     private String add(Operation operation, List<String> inputs, String output) {
         String x = inputs.get(0);
         if (operation instanceof Convolution conv) {
-            return convolution(conv, x);
+            return layer(
+                    "Conv",
+                    conv,
+                    x,
+                    output,
+                    ints("kernel_shape", conv.kernel(), conv.kernel()),
+                    ints("strides", conv.stride(), conv.stride()),
+                    ints("pads", conv.padding(), conv.padding(), conv.padding(), conv.padding()));
         }
         if (operation instanceof BatchNorm bn) {
-            return batchNorm(bn, x);
+            AttributeProto epsilon = AttributeProto.newBuilder()
+                    .setName("epsilon")
+                    .setType(AttributeProto.AttributeType.FLOAT)
+                    .setF((float) BatchNorm.EPSILON)
+                    .build();
+            return layer("BatchNormalization", bn, x, output, epsilon);
         }
         if (operation instanceof Relu) {
             return node("Relu", output, x);
@@ -125,7 +137,12 @@ final class OnnxGraph {
             return node("Flatten", "flat", node("GlobalAveragePool", output, x)); // N×C×1×1 → N×C
         }
         if (operation instanceof Linear linear) {
-            return linear(linear, x, output);
+            AttributeProto transposed = AttributeProto.newBuilder()
+                    .setName("transB")
+                    .setType(AttributeProto.AttributeType.INT)
+                    .setI(1)
+                    .build();
+            return layer("Gemm", linear, x, output, transposed);
         }
         throw new IllegalArgumentException("no ONNX node for " + operation);
     }
@@ -150,46 +167,15 @@ final class OnnxGraph {
                 initializer(s.name() + ".pads", 0, before, 0, 0, 0, s.out() - s.in() - before, 0, 0));
     }
 
-    private String convolution(Convolution conv, String x) {
+    /** An operation with weights. */
+    private String layer(String operator, Operation layer, String x, String output, AttributeProto... attributes) {
         NodeProto.Builder node = NodeProto.newBuilder()
-                .setOpType("Conv")
-                .setName(conv.name())
+                .setOpType(operator)
+                .setName(layer.name())
                 .addInput(x)
-                .addOutput(conv.name())
-                .addAttribute(ints("kernel_shape", conv.kernel(), conv.kernel()))
-                .addAttribute(ints("strides", conv.stride(), conv.stride()))
-                .addAttribute(ints("pads", conv.padding(), conv.padding(), conv.padding(), conv.padding()));
-        conv.parameters().forEach(p -> node.addInput(initializer(p)));
-        graph.addNode(node);
-        return conv.name();
-    }
-
-    private String batchNorm(BatchNorm bn, String x) {
-        NodeProto.Builder node = NodeProto.newBuilder()
-                .setOpType("BatchNormalization")
-                .setName(bn.name())
-                .addInput(x)
-                .addOutput(bn.name())
-                .addAttribute(AttributeProto.newBuilder()
-                        .setName("epsilon")
-                        .setType(AttributeProto.AttributeType.FLOAT)
-                        .setF((float) BatchNorm.EPSILON));
-        bn.parameters().forEach(p -> node.addInput(initializer(p)));
-        graph.addNode(node);
-        return bn.name();
-    }
-
-    private String linear(Linear linear, String x, String output) {
-        NodeProto.Builder node = NodeProto.newBuilder()
-                .setOpType("Gemm")
-                .setName(linear.name())
-                .addInput(x)
-                .addOutput(output)
-                .addAttribute(AttributeProto.newBuilder()
-                        .setName("transB")
-                        .setType(AttributeProto.AttributeType.INT)
-                        .setI(1));
-        linear.parameters().forEach(p -> node.addInput(initializer(p)));
+                .addOutput(output);
+        List.of(attributes).forEach(node::addAttribute);
+        layer.parameters().forEach(p -> node.addInput(initializer(p)));
         graph.addNode(node);
         return output;
     }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * A tensor as PyTorch describes it: a view of a storage. The value at index i, j … is the storage's at {@code offset +
@@ -42,11 +43,7 @@ record StoredTensor(Storage storage, long offset, long[] shape, long[] stride) {
 
     /** Values; of a tensor without a problem, no more than its storage has. */
     long count() {
-        long count = 1;
-        for (long n : shape) {
-            count *= n;
-        }
-        return count;
+        return LongStream.of(shape).reduce(1, (a, b) -> a * b);
     }
 
     long bytes() {

@@ -1,6 +1,7 @@
 package dev.residual.formats.safetensors;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.residual.Heap;
 import dev.residual.Json;
@@ -21,6 +22,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 
 /**
@@ -111,12 +113,8 @@ public record Safetensors(Map<String, String> metadata, Map<String, NamedTensor>
             NamedTensor tensor = entry.getValue();
             ObjectNode node = header.putObject(entry.getKey());
             node.put("dtype", tensor.dtype());
-            for (long n : tensor.shape()) {
-                node.withArray("shape").add(n);
-            }
-            if (tensor.shape().length == 0) {
-                node.putArray("shape");
-            }
+            ArrayNode shape = node.putArray("shape");
+            LongStream.of(tensor.shape()).forEach(shape::add);
             node.putArray("data_offsets").add(offset).add(offset + tensor.data().length);
             offset += tensor.data().length;
         }
