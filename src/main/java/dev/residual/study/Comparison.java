@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** What came out of a study: a row for each of its variations. */
@@ -120,23 +121,10 @@ public record Comparison(Study study, List<Row> rows) {
         if (done < rows.size()) {
             words.add("Trained: " + done + " of " + rows.size() + " variations.");
         }
-        String agree = names(Agreement.AGREES);
-        String better = names(Agreement.BETTER);
-        String worse = names(Agreement.WORSE);
-        if (!agree.isEmpty()) {
-            words.add("In agreement with the published figures: " + agree + ".");
-        }
-        if (!better.isEmpty()) {
-            words.add("Better than published: " + better + ".");
-        }
-        if (!worse.isEmpty()) {
-            words.add("Worse than published: " + worse + ".");
-        }
-        String diverged =
-                rows.stream().filter(r -> r.diverged() > 0).map(Row::name).collect(Collectors.joining(", "));
-        if (!diverged.isEmpty()) {
-            words.add("Diverged with one seed or more: " + diverged + ".");
-        }
+        add(words, "In agreement with the published figures", row -> row.agreement() == Agreement.AGREES);
+        add(words, "Better than published", row -> row.agreement() == Agreement.BETTER);
+        add(words, "Worse than published", row -> row.agreement() == Agreement.WORSE);
+        add(words, "Diverged with one seed or more", row -> row.diverged() > 0);
         if (rows.stream()
                 .anyMatch(r -> r.isOfOtherLength() && r.variation().published().isPresent())) {
             words.add("Runs of another length cannot be compared with published figures.");
@@ -144,10 +132,11 @@ public record Comparison(Study study, List<Row> rows) {
         return String.join(" ", words);
     }
 
-    private String names(Agreement agreement) {
-        return rows.stream()
-                .filter(row -> row.agreement() == agreement)
-                .map(Row::name)
-                .collect(Collectors.joining(", "));
+    /** Names those that it is true of, if there are any. */
+    private void add(List<String> words, String what, Predicate<Row> isTrue) {
+        String names = rows.stream().filter(isTrue).map(Row::name).collect(Collectors.joining(", "));
+        if (!names.isEmpty()) {
+            words.add(what + ": " + names + ".");
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,22 +38,19 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
 
     private static final Pattern ITERATION = Pattern.compile("at iteration (\\d{1,18})");
 
+    /** In the sentence about a loss or weights that are not finite; {@code diverged} alone may be in a file's name. */
+    private static final String HAS_DIVERGED = "training has diverged";
+
     public enum State {
-        FINISHED("finished"),
-        RUNNING("running"),
-        INTERRUPTED("interrupted"),
+        FINISHED,
+        RUNNING,
+        INTERRUPTED,
         /** Its loss became NaN, and would again. */
-        DIVERGED("diverged");
-
-        private final String word;
-
-        State(String word) {
-            this.word = word;
-        }
+        DIVERGED;
 
         @Override
         public String toString() {
-            return word;
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -85,7 +83,9 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         if (config.isFinishedBy(metrics)) {
             return lacksModel(directory) ? State.INTERRUPTED : State.FINISHED;
         }
-        return failure(directory).filter(reason -> reason.contains("diverged")).isPresent()
+        return failure(directory)
+                        .filter(reason -> reason.contains(HAS_DIVERGED))
+                        .isPresent()
                 ? State.DIVERGED
                 : State.INTERRUPTED;
     }

@@ -123,8 +123,10 @@ class FoundRunTest {
         String line = "2026-11-27 06:09:33  failed: ";
         Files.writeString(run.resolve("train.log"), line + "the loss is NaN: training has diverged; the last …\n");
         assertThat(FoundRun.read(run).state()).isEqualTo(State.DIVERGED);
-        Files.writeString(run.resolve("train.log"), line + "No space left on device\n");
-        assertThat(FoundRun.read(run).state()).isEqualTo(State.INTERRUPTED);
+        for (String other : List.of("No space left on device", "cannot write diverged/metrics.csv: disk full")) {
+            Files.writeString(run.resolve("train.log"), line + other + "\n");
+            assertThat(FoundRun.read(run).state()).as(other).isEqualTo(State.INTERRUPTED);
+        }
     }
 
     @Test
