@@ -8,22 +8,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** A comparison as a table: for a terminal of 80 columns, for a spreadsheet, and for a text. */
 public record ComparisonTable(Comparison comparison) {
-    private static final String ROW = "%-24s %15s %9s %6s %6s %5s %9s";
+    private static final int COLUMNS = 80;
+
     private static final String CSV_HEADER =
             "variation,seeds,measure,mean,spread,training_mean,published,source,agreement,"
                     + "against,difference,iterations,parameters,multiply_adds,seconds";
 
-    /** Lines of at most 80 columns. */
+    /** Lines of at most 80 columns. Each column is as wide as what is in it; names have what the figures leave. */
     public List<String> lines() {
-        List<String> lines = new ArrayList<>();
+        List<List<String>> table = new ArrayList<>();
         String measure = comparison.study().measure().toString();
-        lines.add(ROW.formatted("", "test " + measure + " %", "published", "iters", "params", "madds", "time"));
+        table.add(List.of("", "test " + measure + " %", "published", "iters", "params", "madds", "time"));
         for (Row row : comparison.rows()) {
             int seeds = row.finished().size();
-            lines.add(ROW.formatted(
+            table.add(List.of(
                     row.name(),
                     row.figure() + (seeds > 1 ? " (" + seeds + ")" : ""),
                     published(row),
@@ -32,7 +34,23 @@ public record ComparisonTable(Comparison comparison) {
                     millions(row.multiplyAdds(), 0),
                     time(row)));
         }
-        return lines;
+        int[] widths = IntStream.range(0, table.get(0).size())
+                .map(c -> table.stream()
+                        .mapToInt(cells -> cells.get(c).length())
+                        .max()
+                        .orElseThrow())
+                .toArray();
+        int figures = IntStream.of(widths).skip(1).map(width -> width + 1).sum();
+        widths[0] = Math.min(widths[0], COLUMNS - figures);
+        return table.stream().map(cells -> line(cells, widths)).toList();
+    }
+
+    private static String line(List<String> cells, int[] widths) {
+        String name = cells.get(0);
+        String cut = name.length() <= widths[0] ? name : name.substring(0, widths[0] - 1) + "…";
+        return IntStream.range(1, widths.length)
+                .mapToObj(c -> (" %" + widths[c] + "s").formatted(cells.get(c)))
+                .collect(Collectors.joining("", ("%-" + widths[0] + "s").formatted(cut), ""));
     }
 
     /** One line per row, and a header; numbers with a point, what is not there empty. */

@@ -210,6 +210,36 @@ class ComparisonTest {
                 .anySatisfy(line -> assertThat(line).contains("8.50 ± 0.50 (3)", "8.75", "64,000", "0.27M", "3:20 h"));
     }
 
+    /** The longest name that there is, cut as its figures need it. */
+    @Test
+    void theTerminalsTableIsAlignedWhateverTheFiguresAre() {
+        Row narrow = row(Measure.ACCURACY, 91, 91.2);
+        Row named = row(Measure.ACCURACY, 92, 91.0, 91.45, 91.3);
+        Variation variation = new Variation(
+                "abcdefghijklmnopqrstuvwx",
+                "",
+                "",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        Row wide = new Row(variation, Options.NONE, Measure.ACCURACY, named.architecture(), 64_000, named.runs());
+        Row wider = row(Measure.ACCURACY, 93, 100, 80, 90);
+        Row longer = new Row(variation, Options.NONE, Measure.ACCURACY, named.architecture(), 64_000_000, List.of());
+        assertThat(lines(narrow, wide, wider))
+                .allSatisfy(line -> assertThat(line).hasSize(79))
+                .anySatisfy(line -> assertThat(line).startsWith("abcdefghijklmnopqrstuvwx  91.25 ± 0.23 (3) "))
+                .anySatisfy(line -> assertThat(line).contains(" 90.00 ± 10.00 (3) "));
+        assertThat(lines(wider, longer))
+                .allSatisfy(line -> assertThat(line).hasSize(80))
+                .anySatisfy(line ->
+                        assertThat(line).startsWith("abcdefghijklmnopqrst… ").contains(" 64,000,000 "));
+    }
+
+    private static List<String> lines(Row... rows) {
+        return new ComparisonTable(new Comparison(comparison(rows[0]).study(), List.of(rows))).lines();
+    }
+
     /** Runs that differ in their seed only are one row; the others say what they have instead. */
     @Test
     void anyRunsAreCompared() {
