@@ -42,6 +42,20 @@ public record RunDirectory(Path path) {
         return path.resolve("model-best.safetensors");
     }
 
+    /** Of the layers of {@link #model}, where somebody has measured them. */
+    public Path responses() {
+        return path.resolve("responses.csv");
+    }
+
+    /** Before another model takes the place of the one that they were measured on. */
+    public void forgetResponses() {
+        try {
+            Files.deleteIfExists(responses());
+        } catch (IOException e) {
+            throw new ResidualException("cannot delete " + responses() + ": " + ResidualException.reason(e), e);
+        }
+    }
+
     public Path checkpoints() {
         return path.resolve(CHECKPOINTS);
     }

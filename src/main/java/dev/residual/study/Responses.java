@@ -45,19 +45,15 @@ public final class Responses {
         }
     }
 
-    private static Path file(RunDirectory run) {
-        return run.path().resolve("responses.csv");
-    }
-
     public static void write(RunDirectory run, List<Response> responses) {
         StringBuilder text = new StringBuilder(HEADER + "\n");
         responses.forEach(r -> text.append(String.format(Locale.ROOT, "%s,%.6f%n", r.layer(), r.deviation())));
-        AtomicFile.write(file(run), text.toString());
+        AtomicFile.write(run.responses(), text.toString());
     }
 
     /** What was measured before; empty where nothing was. */
     public static Optional<List<Response>> read(RunDirectory run) {
-        Path file = file(run);
+        Path file = run.responses();
         if (!Files.exists(file)) {
             return Optional.empty();
         }

@@ -313,7 +313,10 @@ public final class TrainingRun {
         Provenance provenance =
                 model.card().provenance().withTestAccuracy(last.test().accuracy());
         Model finished = model.withProvenance(provenance);
-        directory.ifPresent(d -> finished.save(d.model()));
+        directory.ifPresent(d -> {
+            d.forgetResponses();
+            finished.save(d.model());
+        });
         return new Trained(finished, last);
     }
 

@@ -155,7 +155,9 @@ class RunCommandsTest {
     void aFinishedRunIsExtended() throws IOException {
         Path run = copy("extended");
         assertFine(run("resume", run));
+        Path responses = Files.writeString(run.resolve("responses.csv"), "of the model after 6 iterations");
         assertFine(run("resume", run, "--iterations", "8"));
+        assertThat(responses).doesNotExist();
         assertThat(run.resolve("config.json")).content().contains("\"iterations\" : 8");
         assertRefused(run("resume", run, "--iterations", "8"), 1, "8 iterations behind it already");
         Provenance.Training training = Model.load(run.resolve("model.safetensors"))
