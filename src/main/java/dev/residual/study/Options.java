@@ -68,6 +68,11 @@ public record Options(Map<String, List<String>> tokens) {
         return and(new Options(Map.of(name, List.of(name, value.toString()))));
     }
 
+    /** One option with its values, as a command line takes it; nothing where it is not among these. */
+    List<String> only(String name) {
+        return tokens.getOrDefault(name, List.of());
+    }
+
     /** As a command line takes them. */
     public List<String> arguments() {
         return tokens.values().stream().flatMap(List::stream).toList();

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  *
  * @param program what starts one, to which a command is added
  * @param parallel processes at once
- * @param threads of each
+ * @param threads of each; those of a run whose minibatches several processes share are divided among these
  */
 public record Processes(List<String> program, int parallel, int threads) {
     private static final int TICK_MILLISECONDS = 200;
@@ -100,12 +100,14 @@ public record Processes(List<String> program, int parallel, int threads) {
             if (processes > 1) {
                 command.addAll(List.of("--processes", Integer.toString(processes)));
             }
+            command.addAll(run.part().options().only("--data")); // it may have been moved since
         } else {
             command.add("train");
             command.addAll(run.arguments());
             command.addAll(List.of(
                     "--threads",
-                    Integer.toString(threads),
+                    Integer.toString(
+                            Math.max(1, threads / run.part().wanted().split().processes())),
                     "--output",
                     run.directory().toString()));
         }
