@@ -55,8 +55,13 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() {
         Console console = new Console();
         if (runs.size() > 1) {
-            Comparison comparison =
-                    Comparison.of(runs.stream().map(FoundRun::read).toList());
+            List<FoundRun> found = runs.stream().map(FoundRun::read).toList();
+            Comparison comparison = Comparison.of(found);
+            found.stream()
+                    .filter(run -> comparison.rows().stream()
+                            .noneMatch(row -> row.runs().contains(run)))
+                    .forEach(run -> console.warn(run.directory().path()
+                            + " is left out: it has the configuration and the seed of another of these runs"));
             Path directory = output == null ? Path.of("comparison") : output;
             ComparisonReport report = new ComparisonReport(comparison, Map.of());
             report.write(directory);

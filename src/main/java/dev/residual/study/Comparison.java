@@ -6,7 +6,9 @@ import dev.residual.study.Study.Variation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -33,7 +35,8 @@ public record Comparison(Study study, List<Row> rows) {
                     .add(run);
         }
         List<Row> rows = new ArrayList<>();
-        for (List<FoundRun> group : groups) {
+        for (List<FoundRun> copies : groups) {
+            List<FoundRun> group = oneOfEachSeed(copies);
             FoundRun run = group.get(0);
             List<String> differences = Wanted.differences(runs.get(0).config(), run.config());
             rows.add(new Row(
@@ -56,7 +59,7 @@ public record Comparison(Study study, List<Row> rows) {
                     group));
         }
         Study study = new Study(
-                runs.size() + " runs compared",
+                rows.stream().mapToInt(row -> row.runs().size()).sum() + " runs compared",
                 "How do these runs differ, and what effect does it have?",
                 Measure.ACCURACY,
                 "",
@@ -65,6 +68,14 @@ public record Comparison(Study study, List<Row> rows) {
                 false,
                 rows.stream().map(Row::variation).toList());
         return new Comparison(study, rows);
+    }
+
+    /** In the order of the seeds. A copy of a run says nothing about the spread; of several, a finished one counts. */
+    static List<FoundRun> oneOfEachSeed(List<FoundRun> runs) {
+        Map<Long, FoundRun> bySeed = new TreeMap<>();
+        runs.forEach(run -> bySeed.merge(
+                run.config().seed(), run, (one, other) -> one.isFinished() || !other.isFinished() ? one : other));
+        return List.copyOf(bySeed.values());
     }
 
     /** That of the directory, without the seed where there are several; it is cut to what a table has room for. */

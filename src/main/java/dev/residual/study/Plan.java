@@ -5,8 +5,6 @@ import dev.residual.study.Study.Variation;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
@@ -90,11 +88,8 @@ public record Plan(Study study, List<Part> parts) {
             List<FoundRun> own =
                     runs.stream().filter(run -> run.isOver() && isOf(part, run)).toList();
             long longest = own.stream().mapToLong(FoundRun::length).max().orElse(0);
-            Map<Long, FoundRun> bySeed = new TreeMap<>();
-            own.stream()
-                    .filter(run -> run.length() == longest)
-                    .forEach(run -> bySeed.putIfAbsent(run.config().seed(), run));
-            return List.copyOf(bySeed.values());
+            return Comparison.oneOfEachSeed(
+                    own.stream().filter(run -> run.length() == longest).toList());
         });
     }
 

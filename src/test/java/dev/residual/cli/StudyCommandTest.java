@@ -5,6 +5,7 @@ import static dev.residual.cli.Result.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.residual.Directories;
+import dev.residual.study.Samples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +135,15 @@ class StudyCommandTest {
                 Directories.delete(file);
             }
         }
+    }
+
+    @Test
+    void aReportSaysWhichCopyIsLeftOut() {
+        Path one = Samples.run(folder.resolve("one-1"), 1, 91.69);
+        Path copy = Samples.run(folder.resolve("copy-1"), 1, 91.69);
+        Result report = run("report", one, copy, "--output", folder.resolve("both"));
+        assertThat(report.err()).contains(copy + " is left out: it has the configuration and the seed of another");
+        assertThat(report.out()).contains("91.69 ").doesNotContain("91.69 ±");
     }
 
     @Test

@@ -254,6 +254,20 @@ class ComparisonTest {
         assertThat(comparison.verdict(comparison.rows().get(1))).contains("−3.50 points against net");
     }
 
+    /** Of the two runs of seed 1 the finished one counts. */
+    @Test
+    void aCopyOfARunIsNoOtherSeed() {
+        Comparison comparison = Comparison.of(List.of(
+                FoundRun.read(Samples.run(folder.resolve("begun-1"), 30_000, 80, c -> c)),
+                FoundRun.read(Samples.run(folder.resolve("net-2"), 2, 92)),
+                FoundRun.read(Samples.run(folder.resolve("net-1"), 1, 91)),
+                FoundRun.read(Samples.run(folder.resolve("copy-1"), 1, 91))));
+        assertThat(comparison.rows()).hasSize(1);
+        assertThat(comparison.rows().get(0).name()).isEqualTo("net");
+        assertThat(comparison.rows().get(0).runs()).extracting(FoundRun::name).containsExactly("net-1", "net-2");
+        assertThat(comparison.study().title()).isEqualTo("2 runs compared");
+    }
+
     @Test
     void responsesAreReadAsTheyWereWritten() {
         RunDirectory run = new RunDirectory(Samples.run(folder.resolve("run"), 1, 91));
