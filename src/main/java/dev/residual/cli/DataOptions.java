@@ -105,14 +105,22 @@ final class DataOptions {
         return load(trainedOn, imageSize, threads, console, false);
     }
 
+    /** A data set, and all that decides its images. */
+    record Images(String name, Folder folder) {}
+
+    /** Those that {@link #load} takes for such a run. */
+    Images images(RunConfig.Data trainedOn, int imageSize) {
+        return new Images(name(trainedOn), folder(path(trainedOn), imageSize, trainedOn.testFraction()));
+    }
+
     private Dataset load(RunConfig.Data trainedOn, int imageSize, int threads, Console console, boolean training) {
         ResidualException.require(
                 isThere(trainedOn),
                 name(trainedOn) + " is not in " + path(trainedOn)
                         + ": give its location with --data DIR"
                         + (name(trainedOn).equals(Datasets.FOLDER) ? "" : "; 'residual train' downloads it"));
-        Folder folder = folder(path(trainedOn), imageSize, trainedOn.testFraction());
-        return load(name(trainedOn), folder, threads, console, training);
+        Images images = images(trainedOn, imageSize);
+        return load(images.name, images.folder, threads, console, training);
     }
 
     private Folder folder(Path path, int imageSize, OptionalDouble trainedWith) {

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -108,7 +109,7 @@ final class StudyCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private final Console console = new Console();
-    private final Map<String, Dataset> datasets = new HashMap<>();
+    private final Map<DataOptions.Images, Dataset> datasets = new HashMap<>();
 
     @Override
     public Integer call() {
@@ -200,10 +201,11 @@ final class StudyCommand implements Callable<Integer> {
                     + " are not measured: the data set was not found (give its location with --data DIR)");
             return Optional.empty();
         }
+        int size = run.config().architecture().image().height();
+        DataOptions.Images images = data.images(run.config().data(), size);
+        datasets.keySet().retainAll(Set.of(images)); // there may not be room for two
         Dataset dataset = datasets.computeIfAbsent(
-                run.config().data().dataset(),
-                name -> data.loadTest(
-                        run.config().data(), run.config().architecture().image().height(), threads.count(), console));
+                images, i -> data.loadTest(run.config().data(), size, threads.count(), console));
         console.note("Measuring the responses of " + run.name() + " …");
         Engine.start(threads.count());
         List<Response> measured = Responses.measure(Model.load(run.directory().model()), dataset.test());
