@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -96,7 +97,9 @@ final class StudyCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "DIR",
-            description = "Train nothing: compare the finished runs below DIR, the longest of each variation.")
+            description =
+                    "Train nothing: compare the finished runs below DIR: of each variation the longest, or those of"
+                            + " --iterations.")
     private Path from;
 
     @Mixin
@@ -132,8 +135,7 @@ final class StudyCommand implements Callable<Integer> {
                 return Main.INTERRUPTED;
             }
         }
-        Comparison comparison =
-                from == null ? plan.comparison(directory) : plan.comparison(FoundRun.below(from, console::warn));
+        Comparison comparison = from == null ? plan.comparison(directory) : plan.comparison(found(), seeds());
         ComparisonReport report =
                 new ComparisonReport(comparison, plan.study().responses() ? responses(comparison) : Map.of());
         report.write(directory);
@@ -144,10 +146,28 @@ final class StudyCommand implements Callable<Integer> {
     private Plan plan() {
         threads.require();
         ResidualException.require(parallel >= 1, "parallel " + parallel + ": expected 1 or more");
-        ResidualException.require(
-                from == null || adopted.isEmpty(), "--adopt is for a study that trains, --from for one that does not");
         Study study = Study.of(name);
+        if (from != null) {
+            Stream.of("--adopt", "--parallel", "--threads", "--device", "--backend")
+                    .filter(spec.commandLine().getParseResult()::hasMatchedOption)
+                    .filter(option -> !(option.equals("--threads") && study.responses())) // they are measured
+                    .findFirst()
+                    .ifPresent(option -> {
+                        throw new ResidualException(
+                                option + " is for a study that trains, --from for one that does not");
+                    });
+        }
         return StudyPlan.of(seeds == null ? study : study.withSeeds(seeds), passedOn());
+    }
+
+    private List<FoundRun> found() {
+        return FoundRun.below(from, console::warn).stream()
+                .filter(run -> iterations == null || run.length() == iterations)
+                .toList();
+    }
+
+    private int seeds() {
+        return seeds == null ? Integer.MAX_VALUE : seeds;
     }
 
     /** The options that {@code train} has too and that were given here. */

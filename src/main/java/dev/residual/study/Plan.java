@@ -82,14 +82,17 @@ public record Plan(Study study, List<Part> parts) {
     /**
      * Of runs that were trained somewhere, to their end or until they diverged, with whatever seeds: of each variation
      * the longest, one of each seed.
+     *
+     * @param seeds of each variation at most, the smallest first
      */
-    public Comparison comparison(List<FoundRun> runs) {
+    public Comparison comparison(List<FoundRun> runs, int seeds) {
         return comparison(part -> {
             List<FoundRun> own =
                     runs.stream().filter(run -> run.isOver() && isOf(part, run)).toList();
             long longest = own.stream().mapToLong(FoundRun::length).max().orElse(0);
-            return Comparison.oneOfEachSeed(
+            List<FoundRun> compared = Comparison.oneOfEachSeed(
                     own.stream().filter(run -> run.length() == longest).toList());
+            return compared.subList(0, Math.min(seeds, compared.size()));
         });
     }
 

@@ -12,9 +12,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A study from its file to its page, killed on the way. */
 class StudyCommandTest {
@@ -144,6 +147,34 @@ class StudyCommandTest {
         Result report = run("report", one, copy, "--output", folder.resolve("both"));
         assertThat(report.err()).contains(copy + " is left out: it has the configuration and the seed of another");
         assertThat(report.out()).contains("91.69 ").doesNotContain("91.69 ±");
+    }
+
+    /** The length that was asked for, though there is a longer run. */
+    @Test
+    void fromADirectoryRunsOfOneLengthAndSoManySeedsAreCompared() {
+        UnaryOperator<String> shorter = c -> c.replace("64000", "7820").replace("32000, 48000", "3910, 5865");
+        Path runs = folder.resolve("runs");
+        Samples.run(runs.resolve("full"), 1, 91.69);
+        Samples.run(runs.resolve("short-1"), 7_820, 87, shorter);
+        Samples.run(runs.resolve("short-2"), 7_820, 88, c -> Samples.seed(2).apply(shorter.apply(c)));
+        Object[] study = {"study", "table6", "--from", runs, "--output", folder.resolve("out")};
+        assertThat(run(study).out()).containsPattern("resnet20 +8\\.31 ");
+        Object[] some = append(study, "--iterations", 7820);
+        assertThat(run(some).out()).containsPattern("resnet20 +12\\.50 ± 0\\.71 \\(2\\)");
+        assertThat(run(append(some, "--seeds", 1)).out()).containsPattern("resnet20 +13\\.00 ");
+    }
+
+    private static Object[] append(Object[] arguments, Object... more) {
+        return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--parallel, 2", "--threads, 1", "--device, cpu", "--backend, auto", "--adopt, RUN"})
+    void whatOnlyTrainsIsRefusedWhereNothingIsTrained(String option, String value) {
+        assertRefused(
+                run("study", "table6", "--from", folder, option, value),
+                2,
+                option + " is for a study that trains, --from for one that does not");
     }
 
     @Test

@@ -45,6 +45,11 @@ class StudyPlanTest {
         return StudyPlan.of(Study.of(study), Options.of(List.of(options)));
     }
 
+    /** Of the runs in the folder, with at most so many seeds. */
+    private List<Row> rows(String study, int seeds) {
+        return plan(study).comparison(FoundRun.below(folder, w -> {}), seeds).rows();
+    }
+
     @ParameterizedTest
     @MethodSource("shipped")
     void everyShippedStudyCanBePlannedAndShortened(String name) {
@@ -161,8 +166,7 @@ class StudyPlanTest {
         Samples.run(folder.resolve("plain"), 7_820, 85, c -> shorter.apply(c).replace("\"A\"", "\"none\""));
         Samples.run(folder.resolve("full"), 5, 91.5);
         Samples.run(folder.resolve("under way"), 30_000, 80, seed(6));
-        List<Row> rows =
-                plan("shortcuts").comparison(FoundRun.below(folder, w -> {})).rows();
+        List<Row> rows = rows("shortcuts", 100);
         assertThat(rows.get(0).runs()).extracting(FoundRun::name).containsExactly("full");
         assertThat(rows.get(4).runs()).extracting(FoundRun::name).containsExactly("plain");
         assertThat(rows.get(4).isOfOtherLength()).isTrue();
@@ -172,10 +176,7 @@ class StudyPlanTest {
     void aRunThatDivergedCountsToo() throws IOException {
         Path run = Samples.run(folder.resolve("diverged"), 391, 10, c -> c);
         Files.writeString(run.resolve("train.log"), "2026-11-27 06:09:33  failed: training has diverged\n");
-        Row row = plan("table6")
-                .comparison(FoundRun.below(folder, w -> {}))
-                .rows()
-                .get(0);
+        Row row = rows("table6", 100).get(0);
         assertThat(row.figure()).isEqualTo("diverged");
     }
 
@@ -183,12 +184,17 @@ class StudyPlanTest {
     void aCopyOfARunIsNoOtherSeed() {
         Samples.run(folder.resolve("one"), 1, 91.5);
         Samples.run(folder.resolve("two"), 1, 91.5);
-        assertThat(plan("table6")
-                        .comparison(FoundRun.below(folder, w -> {}))
-                        .rows()
-                        .get(0)
-                        .runs())
-                .hasSize(1);
+        assertThat(rows("table6", 100).get(0).runs()).hasSize(1);
+    }
+
+    @Test
+    void theSmallestSeedsCountWhereNotAllAreWanted() {
+        Samples.run(folder.resolve("a"), 7, 91);
+        Samples.run(folder.resolve("b"), 5, 91);
+        Samples.run(folder.resolve("c"), 6, 91);
+        assertThat(rows("table6", 2).get(0).runs())
+                .extracting(run -> run.config().seed())
+                .containsExactly(5L, 6L);
     }
 
     /** What was published is of CIFAR-10. */
@@ -228,8 +234,7 @@ class StudyPlanTest {
     void aShortRunFromElsewhereIsPassedOver() {
         Samples.run(
                 folder.resolve("short"), 50, 30, c -> c.replace("64000", "50").replace("32000, 48000", "25, 38"));
-        List<Row> rows =
-                plan("variants").comparison(FoundRun.below(folder, w -> {})).rows();
+        List<Row> rows = rows("variants", 100);
         assertThat(rows.get(0).runs()).hasSize(1);
         assertThat(rows).filteredOn(row -> !row.runs().isEmpty()).hasSize(1);
     }
