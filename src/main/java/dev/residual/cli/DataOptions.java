@@ -6,12 +6,17 @@ import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Folder;
 import dev.residual.run.RunConfig;
+import dev.residual.study.Pictures;
 import dev.residual.tensor.Engine;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Option;
 
@@ -83,6 +88,26 @@ final class DataOptions {
      */
     Dataset load(int imageSize, int threads, Console console) {
         return load(name(), folder(path(), imageSize, OptionalDouble.empty()), threads, console, true);
+    }
+
+    /**
+     * Which pictures they are, where the data set is a folder.
+     *
+     * @param sha256 finds {@link #sha256}, perhaps without reading them again
+     */
+    Optional<Pictures> pictures(int imageSize, Function<Folder, Map<String, String>> sha256) {
+        if (!name().equals(Datasets.FOLDER)) {
+            return Optional.empty();
+        }
+        Folder folder = folder(path().toAbsolutePath().normalize(), imageSize, OptionalDouble.empty());
+        return Optional.of(new Pictures(folder, () -> sha256.apply(folder)));
+    }
+
+    /** Of a folder's pictures, which are read for it, as {@code config.json} has it; empty where they are not there. */
+    static Map<String, String> sha256(Folder folder) {
+        return Files.isDirectory(folder.directory())
+                ? load(Datasets.FOLDER, folder, new Console(), false).sha256()
+                : Map.of();
     }
 
     /** Whether it is there without a download. */

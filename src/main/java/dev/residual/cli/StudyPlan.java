@@ -1,6 +1,7 @@
 package dev.residual.cli;
 
 import dev.residual.ResidualException;
+import dev.residual.data.Folder;
 import dev.residual.study.Options;
 import dev.residual.study.Plan;
 import dev.residual.study.Plan.Part;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -33,32 +35,35 @@ final class StudyPlan {
 
     /** @param more options of all runs, instead of what the study says */
     static Plan of(Study study, Options more) {
+        Map<Folder, Map<String, String>> read = new HashMap<>();
+        Function<Folder, Map<String, String>> sha256 = folder -> read.computeIfAbsent(folder, DataOptions::sha256);
         return new Plan(
                 study,
-                study.variations().stream().map(v -> part(study, v, more)).toList());
+                study.variations().stream()
+                        .map(v -> part(study, v, more, sha256))
+                        .toList());
     }
 
-    private static Part part(Study study, Variation variation, Options more) {
+    private static Part part(
+            Study study, Variation variation, Options more, Function<Folder, Map<String, String>> sha256) {
         Options usual = study.options(variation);
         Options options = usual.and(more);
         try {
-            Wanted wanted = wanted(options);
-            Wanted planned = wanted(usual);
+            Wanted wanted = train(options).wanted(sha256);
+            Wanted planned = train(usual).wanted(sha256);
             Map<Long, Wanted> lengths = new HashMap<>();
             return new Part(
                     // What is published is of the study's own images.
                     planned.dataset().equals(wanted.dataset()) ? variation : variation.unpublished(),
                     options,
                     wanted,
-                    n -> lengths.computeIfAbsent(n, length -> wanted(options.and("--iterations", length))),
+                    n -> lengths.computeIfAbsent(
+                            n,
+                            length -> train(options.and("--iterations", length)).wanted(sha256)),
                     planned.iterations());
         } catch (ResidualException | ParameterException e) {
             throw new ResidualException("variation '" + variation.name() + "': " + e.getMessage(), e);
         }
-    }
-
-    private static Wanted wanted(Options options) {
-        return train(options).wanted();
     }
 
     /** Where the runs of these options look for their images. */

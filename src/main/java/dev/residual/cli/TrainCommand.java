@@ -3,6 +3,7 @@ package dev.residual.cli;
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.data.Folder;
 import dev.residual.data.Normalization;
 import dev.residual.distributed.World;
 import dev.residual.graph.Shape;
@@ -21,8 +22,10 @@ import dev.residual.tensor.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -263,8 +266,12 @@ final class TrainCommand implements Callable<Integer> {
         return data;
     }
 
-    /** What decides the results, for those who plan runs. */
-    Wanted wanted() {
+    /**
+     * What decides the results, for those who plan runs.
+     *
+     * @param sha256 of a folder's pictures
+     */
+    Wanted wanted(Function<Folder, Map<String, String>> sha256) {
         Asked asked = asked(Optional.empty());
         Optional<Precision> chosen = compute.precision.equals("auto")
                 ? Optional.empty()
@@ -274,6 +281,7 @@ final class TrainCommand implements Callable<Integer> {
                 asked.architecture.withImage(new Shape(image.channels(), asked.imageSize, asked.imageSize)),
                 asked.recipe,
                 data.name(),
+                data.pictures(asked.imageSize, sha256),
                 validation,
                 new Wanted.Split(processes.world().place().size(), syncBatchNorm),
                 chosen);

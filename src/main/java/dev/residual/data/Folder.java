@@ -34,7 +34,8 @@ import java.util.stream.IntStream;
 public record Folder(Path directory, int side, OptionalDouble testFraction, boolean strict) {
     public static final int MIN_SIDE = 8;
 
-    private static final double TEST_FRACTION = 0.2;
+    /** Of each class, where nothing else is said. */
+    public static final double TEST_FRACTION = 0.2;
 
     /** The same pictures are held out in every run, whatever its seed, so that runs can be compared. */
     private static final long HOLD_OUT = 0x74657374L; // "test"
@@ -178,7 +179,8 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
         return new Dataset(Datasets.FOLDER, classes, sets[0], sets[1], sums, held, source);
     }
 
-    private double fraction() {
+    /** What is held out of each class where there is nothing else to test on. */
+    public double fraction() {
         return testFraction.orElse(TEST_FRACTION);
     }
 

@@ -98,11 +98,13 @@ public record Plan(Study study, List<Part> parts) {
 
     /** Whether it is a run of the variation, though perhaps a shorter one. */
     private static boolean isOf(Part part, FoundRun run) {
+        Wanted wanted;
         try {
-            return part.atLength.apply(run.length()).differences(run.config()).isEmpty();
+            wanted = part.atLength.apply(run.length());
         } catch (ResidualException e) {
             return false; // its options are for longer runs, such as a warm-up of more iterations
         }
+        return wanted.differences(run.config()).isEmpty();
     }
 
     private Comparison comparison(Function<Part, List<FoundRun>> runs) {

@@ -26,16 +26,21 @@ public record PlannedRun(Part part, long seed, Path directory) {
      */
     public Optional<FoundRun> found() {
         Optional<FoundRun> found = FoundRun.find(directory);
-        found.map(this::differences).filter(d -> !d.isEmpty()).ifPresent(d -> {
-            throw new ResidualException(directory + " holds a run of another configuration (" + String.join(", ", d)
-                    + "): choose another --output");
-        });
+        found.map(run -> withSeed(run, part.wanted().differencesInItsDirectory(run.config())))
+                .filter(d -> !d.isEmpty())
+                .ifPresent(d -> {
+                    throw new ResidualException(directory + " holds a run of another configuration ("
+                            + String.join(", ", d) + "): choose another --output");
+                });
         return found;
     }
 
     /** How a run that was trained elsewhere differs from this one. */
     List<String> differences(FoundRun run) {
-        List<String> differences = part.wanted().differences(run.config());
+        return withSeed(run, part.wanted().differences(run.config()));
+    }
+
+    private List<String> withSeed(FoundRun run, List<String> differences) {
         long other = run.config().seed();
         return other == seed
                 ? differences

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 
 /**
  * What decides a run's results, as its options say it before any data are loaded.
  *
  * @param architecture for as many classes as it has by name; how many there really are, the data set decides
+ * @param pictures of the data set {@code folder}
  * @param validation training images that are held out
  * @param split whether BN's statistics are of each process's part of a minibatch, and how many parts there are
  * @param precision empty where the machine decides
@@ -25,6 +27,7 @@ public record Wanted(
         Architecture architecture,
         Recipe recipe,
         String dataset,
+        Optional<Pictures> pictures,
         int validation,
         Split split,
         Optional<Precision> precision) {
@@ -39,6 +42,7 @@ public record Wanted(
                 config.architecture(),
                 config.recipe(),
                 config.data().dataset(),
+                Optional.empty(),
                 config.data().validation(),
                 new Split(config.compute().processes(), config.compute().syncBatchNorm()),
                 Optional.of(config.compute().precision()));
@@ -51,16 +55,29 @@ public record Wanted(
 
     /**
      * How a run differs from this; empty if its result counts as one of these. Threads, paths and what the recipe is
-     * called do not count.
+     * called do not count; pictures are compared where all else is the same, since they may have to be read for it.
      */
     public List<String> differences(RunConfig config) {
+        return differences(config, Pictures::differences);
+    }
+
+    /** The same of a run in the directory that is meant for it: pictures that are still in their place are not read. */
+    List<String> differencesInItsDirectory(RunConfig config) {
+        return differences(config, Pictures::differencesUnlessInPlace);
+    }
+
+    private List<String> differences(
+            RunConfig config, BiFunction<Pictures, RunConfig.Data, List<String>> differencesOfPictures) {
         Map<String, String> mine = parts(this, config.architecture().classes());
         Map<String, String> other = parts(of(config), config.architecture().classes());
         if (precision.isEmpty()) {
             other.remove("precision");
         }
         other.putAll(start(config));
-        return differences(mine, other);
+        List<String> differences = differences(mine, other);
+        return differences.isEmpty() && pictures.isPresent()
+                ? differencesOfPictures.apply(pictures.get(), config.data())
+                : differences;
     }
 
     /** How the second run differs from the first, the seed apart. */

@@ -12,6 +12,7 @@ import dev.residual.study.Responses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -94,6 +95,43 @@ class FolderStudyTest {
         assertThat(compare("responses", "--data", flowers).resolve("responses.csv"))
                 .content()
                 .isEqualTo("variation,layer,standard_deviation\n" + responses("small", 32) + responses("large", 48));
+    }
+
+    private static List<String> finishedRuns(Path compared) throws IOException {
+        return Files.readAllLines(compared.resolve("table.csv")).stream()
+                .skip(1)
+                .map(line -> line.replaceFirst(",accuracy.*", ""))
+                .toList();
+    }
+
+    @Test
+    void runsOnOtherPicturesAreNotCompared() throws IOException {
+        assertThat(finishedRuns(compare("same", "--data", pictures("the same", 0x40))))
+                .containsExactly("small,1", "large,1");
+        assertThat(finishedRuns(compare("birds", "--data", pictures("birds", 0x80))))
+                .containsExactly("small,0", "large,0");
+        assertThat(finishedRuns(compare("divided", "--data", flowers, "--test-fraction", 0.4)))
+                .containsExactly("small,0", "large,0");
+    }
+
+    @Test
+    void runsOnOtherPicturesAreNotTheStudys() throws IOException {
+        Path out = folder.resolve("study");
+        Path same = pictures("on this machine", 0x40);
+        Path others = pictures("others", 0x80);
+        Path small = runs.resolve("small");
+        String difference = "pictures in " + flowers + " instead of " + others;
+        Result refused = run("study", study, "--data", others, "--output", out, "--adopt", small);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err()).contains("small-1 is nearest, but it has " + difference);
+
+        Result taken = run("study", study, "--data", same, "--output", out, "--adopt", small, runs.resolve("large"));
+        assertThat(taken.code()).as(taken.err()).isZero();
+        assertThat(finishedRuns(out)).containsExactly("small,1", "large,1");
+
+        Result mixed = run("study", study, "--data", others, "--output", out);
+        assertThat(mixed.code()).isEqualTo(1);
+        assertThat(mixed.err()).contains("small-1 holds a run of another configuration (" + difference + ")");
     }
 
     private static String responses(String name, int size) {
