@@ -153,8 +153,11 @@ final class ImportCommand implements Callable<Integer> {
     /** The network that is asked for, else the one that is described, if the tensors are those of it, else the inferred one. */
     private Imported imported(Optional<Architecture> asked, Optional<InputContract> described) {
         Optional<String> under = Optional.ofNullable(key);
-        if (described.isEmpty() || asked.isPresent()) {
+        if (described.isEmpty()) {
             return Importer.read(file, asked, under);
+        }
+        if (asked.isPresent()) {
+            return Importer.read(file, asked.map(described.get()::fitted), under);
         }
         try {
             Architecture named = Architecture.of(described.get().architecture());
@@ -169,9 +172,9 @@ final class ImportCommand implements Callable<Integer> {
         Path beside = InputContract.beside(file);
         console.note("Unless an option overrides them, normalisation and classes are those of " + beside);
         if (!described.architecture().equals(imported.architecture().name())) {
-            console.warn(beside + " says that the network is " + described.architecture() + ", taken is "
-                    + imported.architecture().name()
-                    + ", as the tensors have it: --architecture and its options override this");
+            console.warn(
+                    beside + " says that the network is " + described.architecture() + ", but what its tensors tell is "
+                            + imported.architecture().name() + ": --architecture and its options override this");
         }
     }
 

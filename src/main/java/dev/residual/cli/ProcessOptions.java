@@ -90,6 +90,9 @@ final class ProcessOptions {
         ResidualException.require(
                 nodes != null || node == null && master == null,
                 "--node and --master are for several machines: expected --nodes N too");
+        ResidualException.require(
+                machines * here > 1 || bind == null,
+                "--bind is for several processes: expected --processes or --nodes too");
         int number = node == null ? 0 : node;
         ResidualException.require(
                 number >= 0 && number < machines, "node " + number + ": expected 0 to " + (machines - 1));

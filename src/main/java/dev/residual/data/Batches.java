@@ -27,6 +27,7 @@ public final class Batches implements AutoCloseable {
     private final Part part;
     private final int batchSize;
     private final Pixels pixels;
+    private final Slot wakeUp;
     private final BlockingQueue<Slot> free = new ArrayBlockingQueue<>(SLOTS);
     private final BlockingQueue<Slot> ready = new ArrayBlockingQueue<>(SLOTS + 1);
     private final Thread filler;
@@ -73,6 +74,7 @@ public final class Batches implements AutoCloseable {
         for (int i = 0; i < SLOTS; i++) {
             free.add(new Slot((this.batchSize + part.of() - 1) / part.of(), images.side(), precision));
         }
+        wakeUp = new Slot(1, images.side(), precision);
         filler = new Thread(() -> fillAll(epoch, batch), "batches");
         filler.setDaemon(true);
         filler.start();
@@ -127,7 +129,7 @@ public final class Batches implements AutoCloseable {
             // closed
         } catch (RuntimeException | Error e) {
             failure = e;
-            ready.add(new Slot(0, images.side(), Precision.FP32)); // wakes whoever waits
+            ready.add(wakeUp);
         }
     }
 
@@ -158,6 +160,7 @@ public final class Batches implements AutoCloseable {
         }
         free.forEach(Slot::close);
         ready.forEach(Slot::close);
+        wakeUp.close();
     }
 
     /** Memory of one batch, filled again and again. */

@@ -146,7 +146,10 @@ record LabelsFile(Path file, Map<String, String> labels) {
                                 + named.get(1).name();
                 throw new ResidualException(file + " names " + name + ", and there is " + others);
             }
-            found.put(named.get(0), label);
+            String before = found.put(named.get(0), label);
+            ResidualException.require(
+                    before == null || before.equals(label),
+                    file + " names " + named.get(0).name() + " as " + before + " and as " + label);
         });
         return pictures.stream()
                 .filter(found::containsKey)

@@ -33,6 +33,9 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
     private static final Pattern TEST = Pattern.compile("(?i)test(ing)?");
     private static final Pattern VALIDATION = Pattern.compile("(?i)val(id(ation)?)?");
 
+    /** Parts of a data set, however they are called, such as {@code test1}; these are no classes. */
+    private static final Pattern PART = Pattern.compile("(?i)train|test|val");
+
     /** Folders that lie in one another, as archives unpack to; no more are gone into. */
     private static final int MAX_WRAPPINGS = 4;
 
@@ -68,6 +71,12 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
             List<Entry> labelled = labels.get().label(pictures(root, pictures, false));
             return new PictureTree(root, "by " + labels.get().file().getFileName(), false, labelled);
         }
+        ResidualException.require(
+                train.isEmpty()
+                        || !folders(root).stream()
+                                .allMatch(f -> PART.matcher(name(f)).lookingAt()),
+                root
+                        + ": its train/ has no folders in it: expected train/CLASS/PICTURES, or a CSV file of names and classes");
         return new PictureTree(root, "a folder per class", false, inClasses(root, root, false));
     }
 

@@ -1,5 +1,6 @@
 package dev.residual.formats;
 
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -49,6 +50,11 @@ public enum Naming {
             };
         }
         return foreign.replaceFirst("^linear\\.", "fc.").replaceFirst("\\.shortcut\\.", ".downsample.");
+    }
+
+    /** Whether the article's code has a name for each of our names. */
+    public static boolean isOfArticle(Collection<String> ours) {
+        return ours.stream().allMatch(name -> BLOCK.matcher(name).matches());
     }
 
     public static boolean isOurs(String name) {

@@ -35,6 +35,10 @@ public record Model(Card card, Map<String, NamedTensor> tensors) {
             ResidualException.require(
                     classes.size() == architecture.classes(),
                     classes.size() + " class names for " + architecture.classes() + " classes");
+            int side = architecture.image().height();
+            ResidualException.require(
+                    normalization.side().orElse(side) == side,
+                    "a mean of " + normalization.side() + " pixels per row for images of " + side);
             classes = List.copyOf(classes);
         }
 

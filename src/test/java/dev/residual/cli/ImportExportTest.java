@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Json;
+import dev.residual.data.Normalization;
 import dev.residual.formats.pytorch.Fixtures;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
+import dev.residual.graph.Shape;
 import dev.residual.model.Model;
 import dev.residual.model.ModelFile;
+import dev.residual.model.Models;
+import dev.residual.nn.Activation;
+import dev.residual.nn.Architecture;
 import dev.residual.predict.TinyModel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -109,13 +114,28 @@ class ImportExportTest {
         assertThat(run("import", pth, "--output", again).out()).contains("by the article's names");
     }
 
+    /** What tensors do not tell: where its ReLUs are, stochastic depth, the size of its images. */
+    @Test
+    void ourOwnFilesKeepTheirNetwork() {
+        Architecture unusual = Architecture.of("resnet8")
+                .withActivation(Activation.NO_LAST_RELU)
+                .withSurvival(0.5)
+                .withImage(new Shape(3, 16, 16));
+        Path model = folder.resolve("unusual.safetensors");
+        Normalization none = new Normalization(Normalization.Kind.NONE, new float[3], new float[] {1, 1, 1});
+        Models.random(unusual, none, 1).save(model);
+        Path again = folder.resolve("unusual-again.safetensors");
+        assertThat(run("import", model, "--output", again).err()).isEmpty();
+        assertThat(Model.load(again).architecture()).isEqualTo(unusual);
+    }
+
     @Test
     void ofTwoSetsOfWeightsItIsSaidWhichWasTaken() throws IOException {
         Path two = copy("two.pth");
         Path out = folder.resolve("of-two.safetensors");
         Result usual = run("import", two, "--output", out);
         assertThat(usual.err())
-                .contains("holds weights under state_dict, ema_state_dict: using those under state_dict (--key"
+                .contains("has weights under state_dict, ema_state_dict: using those under state_dict (--key"
                         + " selects others)");
         Result asked = run("import", two, "--key", "ema_state_dict", "--output", out);
         assertThat(asked.err()).doesNotContain("took");
@@ -201,7 +221,7 @@ class ImportExportTest {
     void wrongUsageIsTwo() {
         Path out = folder.resolve("never");
         assertRefused(run("import", weights), 2, "--output");
-        assertRefused(run("import", weights, "--output", out, "--mean", ".5,.5,.5"), 2, "belong together");
+        assertRefused(run("import", weights, "--output", out, "--mean", ".5,.5,.5"), 2, "must be given together");
         assertRefused(
                 run("import", weights, "--output", out, "--mean", "125,123,114", "--std", "63,62,67"),
                 2,
@@ -283,7 +303,9 @@ class ImportExportTest {
         Files.writeString(json, Files.readString(json).replace("\"plain8\"", "\"resnet8-no-last-relu\""));
         Result inferred = run("import", pth, "--output", back);
         assertThat(inferred.code()).as(inferred.err()).isZero();
-        assertThat(inferred.err()).contains(json + " says that the network is resnet8-no-last-relu, taken is resnet8");
+        assertThat(inferred.err())
+                .contains(
+                        json + " says that the network is resnet8-no-last-relu, but what its tensors tell is resnet8");
         Files.writeString(json, "{}");
         assertThat(run("import", pth, "--output", back).err()).contains("assumed: --mean");
     }

@@ -171,6 +171,11 @@ class FolderTest {
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("line 10: 1 is of another class above");
         write(dir, "trainLabels.csv", (csv + "1\n").getBytes());
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("line 10: no class in column 3");
+        write(dir, "trainLabels.csv", (csv + "train/1.png,40,dog\n").getBytes());
+        assertThatThrownBy(() -> load(dir))
+                .hasMessageContaining("names train/1.png as ")
+                .hasMessageContaining("dog");
+        write(dir, "trainLabels.csv", csv.toString().getBytes());
         write(dir, "train2.csv", csv.toString().getBytes());
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("several CSV files, [train2.csv, trainLabels.csv]");
     }
@@ -197,6 +202,10 @@ class FolderTest {
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("pictures of [one]: expected two classes or more");
         write(dir, "other/1.png", new byte[9]);
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("no picture of the class 'other' to train on");
+        Path loose = dir.resolve("dogs");
+        write(loose, "train/cat.0.png", picture(1, 1));
+        write(loose, "test1/1.png", picture(1, 1));
+        assertThatThrownBy(() -> load(loose)).hasMessageContaining("its train/ has no folders in it");
         write(dir, "train/a/1.png", picture(1, 1));
         write(dir, "test/b/1.png", picture(1, 1));
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("is of a class 'b', which " + dir + "/train has no");

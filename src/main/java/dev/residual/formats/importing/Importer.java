@@ -108,7 +108,8 @@ public final class Importer {
     }
 
     /**
-     * @param asked the network that the tensors are said to be of; its number of classes is not looked at
+     * @param asked the network that the tensors are said to be of, whatever its number of classes; by default that of our
+     *     own model card, or what the tensors tell
      * @param key of the checkpoint under which the weights are; by default the usual one
      * @throws ResidualException when the file is damaged or holds what is not read, or when its tensors do not fit; the
      *     sentence then lists those that are missing, left over or of another shape
@@ -139,7 +140,8 @@ public final class Importer {
         if (known) {
             match = names.values().iterator().next().startsWith("ResNetModule") ? Match.ARTICLE : Match.COMMON;
         }
-        Placement placement = place(asked, floats, names, leftOver, known);
+        Optional<Architecture> told = asked.or(() -> content.card().map(Card::architecture));
+        Placement placement = place(told, floats, names, leftOver, known);
         Map<String, String> places = new LinkedHashMap<>();
         Map<String, NamedTensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<Parameter, String> place : placement.places().entrySet()) {

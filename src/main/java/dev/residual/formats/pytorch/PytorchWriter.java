@@ -6,8 +6,10 @@ import dev.residual.formats.Naming;
 import dev.residual.formats.safetensors.Safetensors;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.graph.Graph;
+import dev.residual.graph.Operation.StochasticDepth;
 import dev.residual.graph.Parameter;
 import dev.residual.model.Model;
+import dev.residual.model.Model.Card;
 import dev.residual.model.Provenance;
 import dev.residual.nn.Shortcut;
 import java.io.IOException;
@@ -60,16 +62,47 @@ public final class PytorchWriter {
      * @throws ResidualException when the naming has no names for this network, or another file is where the JSON is to lie
      */
     public static String write(Model model, Naming naming, Path file) {
-        if (naming == Naming.ARTICLE && model.architecture().shortcut() != Shortcut.ARTICLE) {
+        if (naming == Naming.ARTICLE
+                && (model.architecture().shortcut() != Shortcut.ARTICLE
+                        || !Naming.isOfArticle(model.tensors().keySet()))) {
             throw new ResidualException("the article's names are for the article's network, and this is "
                     + model.architecture().name());
         }
         Path beside = InputContract.beside(file);
         InputContract.requireFree(beside);
-        InputContract inputs = InputContract.of(model.card());
-        AtomicFile.write(file, out -> write(model, naming, out));
+        Model plain = withoutStochasticDepth(model);
+        InputContract inputs = InputContract.of(plain.card());
+        AtomicFile.write(file, out -> write(plain, naming, out));
         inputs.write(beside);
         return inputs.sentence() + " (" + beside + ")";
+    }
+
+    /**
+     * The same network for inference, for classes that know no stochastic depth: the last layer of each block's branch is
+     * multiplied by how often it was trained.
+     */
+    private static Model withoutStochasticDepth(Model model) {
+        Map<String, NamedTensor> tensors = new LinkedHashMap<>(model.tensors());
+        for (Graph.Node node : model.graph().nodes()) {
+            if (node.operation() instanceof StochasticDepth depth) {
+                Graph.Node last = model.graph().nodes().get(node.inputs().get(0));
+                last.operation().parameters().stream()
+                        .filter(Parameter::trained)
+                        .forEach(p -> tensors.computeIfPresent(p.name(), (name, t) -> times(t, depth.survival())));
+            }
+        }
+        Card card = model.card();
+        return new Model(
+                new Card(card.architecture().withSurvival(1), card.classes(), card.normalization(), card.provenance()),
+                tensors);
+    }
+
+    private static NamedTensor times(NamedTensor tensor, double factor) {
+        float[] values = tensor.floats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (values[i] * factor);
+        }
+        return NamedTensor.of(values, tensor.shape());
     }
 
     /** The same content gives the same bytes. */

@@ -182,7 +182,7 @@ class ImporterTest {
                 folder.resolve("x.pth"), TorchBytes.zip(pickle.raw(".").bytes(), new byte[24]));
         assertThatThrownBy(() -> read(file, Optional.empty()))
                 .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("holds weights under 'teacher', 'student': choose with --key");
+                .hasMessageContaining("has weights under 'teacher', 'student': choose with --key");
     }
 
     @ParameterizedTest

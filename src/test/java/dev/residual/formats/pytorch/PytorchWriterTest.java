@@ -10,8 +10,10 @@ import dev.residual.formats.importing.Importer;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.model.Model;
 import dev.residual.model.Models;
+import dev.residual.model.Software;
 import dev.residual.nn.Activation;
 import dev.residual.nn.Architecture;
+import dev.residual.nn.Logits;
 import dev.residual.nn.Shortcut;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -123,5 +125,28 @@ class PytorchWriterTest {
         assertThatThrownBy(() -> PytorchWriter.write(model(Shortcut.B, true, 1, 1), Naming.ARTICLE, file))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("resnet8-B");
+        Model other = Models.random(Architecture.of("article8").withActivation(Activation.PRE_ACTIVATION), NONE, 1);
+        assertThatThrownBy(() -> PytorchWriter.write(other, Naming.ARTICLE, file))
+                .isInstanceOf(ResidualException.class)
+                .hasMessageContaining("pre-activation");
+    }
+
+    /** PyTorch's classes know nothing of it: what they compute has to be the same without. */
+    @Property(tries = 12)
+    void stochasticDepthIsInTheWeights(@ForAll Activation activation) {
+        Architecture deep =
+                Architecture.of("resnet8").withActivation(activation).withSurvival(0.5);
+        Model model = Models.random(deep, NONE, 1);
+        PytorchWriter.write(model, Naming.COMMON, file);
+        Importer.Imported imported = Importer.read(file, Optional.of(deep.withSurvival(1)), Optional.empty());
+        Model plain = imported.model(model.card().classes(), NONE, Software.now("none"));
+        float[] images = new float[2 * 3072];
+        Random random = new Random(1);
+        for (int i = 0; i < images.length; i++) {
+            images[i] = random.nextFloat();
+        }
+        assertThat(Logits.of(plain, images))
+                .usingComparatorWithPrecision(1e-4f)
+                .containsExactly(Logits.of(model, images));
     }
 }
