@@ -50,13 +50,13 @@ final class ImageArgument {
         return argument.equals(STANDARD_INPUT) || PictureFile.isCalledSo(argument);
     }
 
-    /** @throws ResidualException when no file can be called so, here */
+    /** @throws ResidualException when no file can have this name here */
     static Path path(String argument) {
         try {
             return Path.of(argument);
         } catch (InvalidPathException e) {
             throw new ResidualException(
-                    argument + ": this locale cannot represent the file name: set LC_ALL=C.UTF-8", e);
+                    argument + ": no file can have this name in this locale (LC_ALL=C.UTF-8 has all letters)", e);
         }
     }
 

@@ -100,7 +100,7 @@ class PredictCommandTest {
         Result none = run("predict", model, folder + "/no\033]2;title\007.png");
         assertRefused(none, 1, "cannot read " + folder + "/no?]2;title?.png: no such file or directory");
         assertRefused(run("predict", model, folder + "/names/._@x.png"), 1, "not an image that can be read");
-        assertRefused(run("predict", model, "a\0.png"), 1, "no file can be called so");
+        assertRefused(run("predict", model, "a\0.png"), 1, "no file can have this name");
         assertRefused(run("predict", "@none", at), 1, "nor a shipped model");
     }
 
