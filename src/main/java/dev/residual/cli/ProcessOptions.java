@@ -60,8 +60,7 @@ final class ProcessOptions {
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "60",
-            description =
-                    "Stop all processes when one has sent no heartbeat for this long. Default:" + " ${DEFAULT-VALUE}.")
+            description = "Stop all processes when one has sent no heartbeat for this long. Default: ${DEFAULT-VALUE}.")
     private int timeout;
 
     /** What the options and the environment say. */

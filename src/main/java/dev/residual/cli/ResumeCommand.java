@@ -54,7 +54,7 @@ final class ResumeCommand implements Callable<Integer> {
             threads.require();
             ResidualException.require(
                     iterations == null || epochs == null,
-                    "--epochs and --iterations both set the length: give one" + " of them");
+                    "--epochs and --iterations both set the length: give one of them");
             return processes.world();
         });
         if (world.place().rank() == 0) {

@@ -47,7 +47,7 @@ final class SummaryCommand implements Callable<Integer> {
 
         @Option(
                 names = "--trace",
-                description = "Print the shapes as one image passes through, one operation per" + " line.")
+                description = "Print the shapes as one image passes through, one operation per line.")
         private boolean trace;
 
         @Option(

@@ -185,7 +185,7 @@ final class TrainCommand implements Callable<Integer> {
         boolean there = Datasets.isThere(dataset, data.path());
         ResidualException.require(
                 there || !dataset.equals(Datasets.FOLDER),
-                data.path() + " is not a folder: expected a folder of" + " pictures");
+                data.path() + " is not a folder: expected a folder of pictures");
         int images = there
                 ? data.load(asked.imageSize, threads.count(), console).train().size() - validation
                 : CIFAR_IMAGES - validation;

@@ -92,7 +92,7 @@ final class Watch implements AutoCloseable {
     void requireAll() {
         if (isBroken()) {
             throw new ResidualException(
-                    verdict.join() + "; the last checkpoint is kept: continue from it with" + " 'resume'");
+                    verdict.join() + "; the last checkpoint is kept: continue from it with 'resume'");
         }
     }
 

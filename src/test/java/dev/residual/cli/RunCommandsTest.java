@@ -189,8 +189,7 @@ class RunCommandsTest {
                 "500",
                 "--output",
                 run));
-        assertRefused(
-                run("resume", run, "--epochs", "1"), 1, "5 iterations behind it already and cannot end after" + " 5");
+        assertRefused(run("resume", run, "--epochs", "1"), 1, "5 iterations behind it already and cannot end after 5");
         assertRefused(run("resume", run, "--epochs", "0"), 1, "epochs 0: expected 1 to");
         assertRefused(run("resume", run, "--epochs", "2", "--iterations", "9"), 2, "give one of them");
         assertFine(run("resume", run, "--epochs", "2"));
