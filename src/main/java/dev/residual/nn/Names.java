@@ -124,7 +124,6 @@ public final class Names {
     /** These are not changed by any option, so a network cannot be had from a name with others. */
     private static boolean hasBlocksAndStem(Architecture named, Stages stages) {
         return named.stages().blocks().equals(stages.blocks())
-                && named.stages().channels().size() == stages.count()
                 && named.stages().withChannels(stages.channels()).stem() == stages.stem();
     }
 
