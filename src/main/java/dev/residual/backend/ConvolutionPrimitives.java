@@ -73,18 +73,18 @@ final class ConvolutionPrimitives implements AutoCloseable {
 
     private record BackwardWeights(Primitive primitive, Reorder filters) {}
 
-    /** @param blockIn neighbouring channels of the input that lie side by side; 1 for images */
-    ConvolutionPrimitives(Convolution c, Shape in, long batch, ScalarType type, int blockIn, int blockOut) {
+    ConvolutionPrimitives(
+            Convolution c, Shape in, long batch, ScalarType type, MemoryFormat orderIn, MemoryFormat orderOut) {
         this.type = type;
         strides = new long[] {c.stride(), c.stride()};
         paddings = new long[] {c.padding(), c.padding()};
         sizes = c.weight().sizes();
-        Shape filledIn = filled(in, blockIn);
-        Shape filledOut = filled(c.output(List.of(in)), blockOut);
+        Shape filledIn = filled(in, orderIn);
+        Shape filledOut = filled(c.output(List.of(in)), orderOut);
         filledSizes = new long[] {filledOut.channels(), filledIn.channels(), sizes[2], sizes[3]};
         try (Scope scope = Scope.open()) {
-            input = Format.ofMaps(batch, filledIn, type, blockIn, natives);
-            output = Format.ofMaps(batch, filledOut, type, blockOut, natives);
+            input = Format.ofMaps(batch, filledIn, type, orderIn, natives);
+            output = Format.ofMaps(batch, filledOut, type, orderOut, natives);
             biases = c.bias()
                     ? Format.ofChannels(filledOut.channels(), natives)
                     : Format.of(new memory.desc(), ScalarType.Float, natives);
@@ -110,8 +110,8 @@ final class ConvolutionPrimitives implements AutoCloseable {
         }
     }
 
-    private static Shape filled(Shape shape, int block) {
-        return new Shape((shape.channels() + block - 1) / block * block, shape.height(), shape.width());
+    private static Shape filled(Shape shape, MemoryFormat order) {
+        return new Shape(order.filled(shape.channels()), shape.height(), shape.width());
     }
 
     private boolean isFilled() {

@@ -8,9 +8,8 @@ import dev.residual.tensor.Tensors;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
@@ -28,7 +27,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * threads as libtorch's operations would use.
  */
 final class OneDnn {
-    private static final Map<ScalarType, OptionalInt> BLOCKS = new ConcurrentHashMap<>();
+    private static final Map<ScalarType, Optional<MemoryFormat>> FORMATS = new ConcurrentHashMap<>();
 
     private OneDnn() {}
 
@@ -65,7 +64,7 @@ final class OneDnn {
 
     /** Why it is not to be used here, in a few words; empty where it is. */
     static Optional<String> problem(Precision precision) {
-        return Loading.PROBLEM.or(() -> block(precision.type()).isPresent()
+        return Loading.PROBLEM.or(() -> memoryFormat(precision.type()).isPresent()
                 ? Optional.empty()
                 : Optional.of("oneDNN has no fast kernels for " + precision + " on this processor"));
     }
@@ -104,13 +103,20 @@ final class OneDnn {
                 && contains(dnnl.dnnl_get_effective_cpu_isa(), dnnl.dnnl_cpu_isa_avx512_core_bf16);
     }
 
-    /** How many neighbouring channels of a pixel its kernels want side by side here; empty where it has no fast ones. */
-    static OptionalInt block(ScalarType type) {
-        return BLOCKS.computeIfAbsent(
-                type,
-                t -> IntStream.of(16, 8)
-                        .filter(block -> OneDnnBackend.hasFastKernels(t, block))
-                        .findFirst());
+    /** The order of feature maps that its kernels are fastest for here; empty where it has no fast ones. */
+    static Optional<MemoryFormat> memoryFormat(ScalarType type) {
+        return FORMATS.computeIfAbsent(type, t -> candidates(t)
+                .filter(format -> OneDnnBackend.hasFastKernels(t, format))
+                .findFirst());
+    }
+
+    /** oneDNN has kernels for AMX, which multiplies bfloat16 eight times as fast as AVX-512, for channels-last only. */
+    private static Stream<MemoryFormat> candidates(ScalarType type) {
+        boolean amx = type == ScalarType.BFloat16
+                && contains(dnnl.dnnl_get_effective_cpu_isa(), dnnl.dnnl_cpu_isa_avx512_core_amx);
+        return Stream.concat(
+                amx ? Stream.of(MemoryFormat.CHANNELS_LAST) : Stream.empty(),
+                Stream.of(MemoryFormat.BLOCKED_16, MemoryFormat.BLOCKED_8));
     }
 
     /**
@@ -128,17 +134,10 @@ final class OneDnn {
             return of(desc, ScalarType.Byte, natives);
         }
 
-        /** N×C×H×W in blocks of neighbouring channels; in plain order where there are no blocks (1). */
-        static Format ofMaps(long n, dev.residual.graph.Shape shape, ScalarType type, int block, Natives natives) {
-            memory.format_tag order =
-                    switch (block) {
-                        case 1 -> memory.format_tag.nchw;
-                        case 8 -> memory.format_tag.aBcd8b;
-                        case 16 -> memory.format_tag.aBcd16b;
-                        default -> throw new IllegalArgumentException("blocks of " + block);
-                    };
+        static Format ofMaps(
+                long n, dev.residual.graph.Shape shape, ScalarType type, MemoryFormat order, Natives natives) {
             long[] sizes = {n, shape.channels(), shape.height(), shape.width()};
-            return of(new memory.desc(sizes, typeOf(type), order), type, natives);
+            return of(new memory.desc(sizes, typeOf(type), order.tag()), type, natives);
         }
 
         /** One float32 a channel. */

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * A convolution by oneDNN.
  *
- * @param fromImages whether its input are the images, which lie in plain order
+ * @param fromImages whether its input are the images
  */
 record OneDnnConvolution(
         Convolution operation,
@@ -31,8 +31,8 @@ record OneDnnConvolution(
     }
 
     ConvolutionPrimitives primitives(long batch, ScalarType type) {
-        int block = OneDnnLayout.block(type);
-        return new ConvolutionPrimitives(operation, input, batch, type, fromImages ? 1 : block, block);
+        MemoryFormat order = OneDnnLayout.order(type);
+        return new ConvolutionPrimitives(operation, input, batch, type, fromImages ? order.ofImages() : order, order);
     }
 
     @Override

@@ -38,6 +38,7 @@ final class OneDnnPlan implements InferencePlan {
     private final PackedFilters packed;
     private final long images;
     private final ScalarType type;
+    private final MemoryFormat order;
     private final Natives natives = new Natives();
     private final List<Runnable> closing = new ArrayList<>();
     private final List<Runnable> steps = new ArrayList<>();
@@ -51,6 +52,7 @@ final class OneDnnPlan implements InferencePlan {
         this.packed = packed;
         this.images = images;
         type = precision.type();
+        order = OneDnnLayout.order(type);
         values = new Tensor[graph.nodes().size()];
         lastUse = new int[values.length];
         graph.nodes().forEach(node -> node.inputs().forEach(i -> lastUse[i] = node.index()));
@@ -71,7 +73,7 @@ final class OneDnnPlan implements InferencePlan {
     }
 
     private Tensor allocate(Node node) {
-        return allocate(OneDnnLayout.sizes(type, images, node.shape()));
+        return allocate(OneDnnLayout.sizes(order, images, node.shape()));
     }
 
     private void release(Tensor tensor) {
@@ -91,13 +93,7 @@ final class OneDnnPlan implements InferencePlan {
         Operation operation = node.operation();
         List<Tensor> inputs = node.inputs().stream().map(i -> values[i]).toList();
         if (operation instanceof Input in) {
-            return natives.own(Tensors.empty(
-                    type,
-                    images,
-                    in.shape().channels(),
-                    in.shape().height(),
-                    in.shape().width(),
-                    1));
+            return natives.own(Tensors.empty(type, OneDnnLayout.sizes(order.ofImages(), images, in.shape())));
         }
         if (operation instanceof Convolution conv) {
             return convolution(node, conv, inputs);
@@ -141,9 +137,9 @@ final class OneDnnPlan implements InferencePlan {
 
     private Tensor convolution(Node node, Convolution conv, List<Tensor> inputs) {
         Node producer = graph.nodes().get(node.inputs().get(0));
-        int block = OneDnnLayout.block(type);
+        boolean fromImages = producer.operation() instanceof Input;
         ConvolutionPrimitives made = new ConvolutionPrimitives(
-                conv, producer.shape(), images, type, producer.operation() instanceof Input ? 1 : block, block);
+                conv, producer.shape(), images, type, fromImages ? order.ofImages() : order, order);
         closing.add(made::close);
         Tensor filters = packed.of(conv.name() + " " + type, made, weight(conv, "weight"));
         // oneDNN adds to what is in the output's memory.
@@ -155,7 +151,7 @@ final class OneDnnPlan implements InferencePlan {
 
     private Tensor batchNorm(Node node, BatchNorm bn, Tensor x) {
         BatchNormPrimitives made =
-                new BatchNormPrimitives(bn, node.shape(), images, type, OneDnnLayout.block(type), By.RUNNING);
+                new BatchNormPrimitives(bn, node.shape(), images, type, order, By.RUNNING);
         closing.add(made::close);
         Tensor y = allocate(node);
         steps.add(made.bind(
@@ -186,7 +182,7 @@ final class OneDnnPlan implements InferencePlan {
     @Override
     public Tensor run(Tensor batch) {
         return Scope.within(() -> {
-            values[0].copy_(batch.unsqueeze(4));
+            values[0].copy_(order.view(batch));
             steps.forEach(Runnable::run);
             return values[values.length - 1].clone();
         });
