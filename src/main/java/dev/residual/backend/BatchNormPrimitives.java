@@ -46,7 +46,7 @@ final class BatchNormPrimitives implements AutoCloseable {
      */
     record Statistics(Tensor mean, Tensor variance, Tensor mask) {}
 
-    BatchNormPrimitives(BatchNorm bn, Shape shape, long batch, ScalarType type, MemoryFormat order, By by) {
+    BatchNormPrimitives(BatchNorm bn, Shape shape, long batch, ScalarType type, MemoryFormat format, By by) {
         boolean running = by == By.RUNNING;
         int flags = dnnl.dnnl_use_scale
                 | dnnl.dnnl_use_shift
@@ -54,7 +54,7 @@ final class BatchNormPrimitives implements AutoCloseable {
                 | (by == By.BATCH ? 0 : dnnl.dnnl_use_global_stats);
         float epsilon = (float) BatchNorm.EPSILON;
         try (Scope scope = Scope.open()) {
-            maps = Format.ofMaps(batch, shape, type, order, natives);
+            maps = Format.ofMaps(batch, shape, type, format, natives);
             channels = Format.ofChannels(shape.channels(), natives);
             var there = new batch_normalization_forward.primitive_desc(
                     OneDnn.cpu(),

@@ -74,17 +74,17 @@ final class ConvolutionPrimitives implements AutoCloseable {
     private record BackwardWeights(Primitive primitive, Reorder filters) {}
 
     ConvolutionPrimitives(
-            Convolution c, Shape in, long batch, ScalarType type, MemoryFormat orderIn, MemoryFormat orderOut) {
+            Convolution c, Shape in, long batch, ScalarType type, MemoryFormat formatIn, MemoryFormat formatOut) {
         this.type = type;
         strides = new long[] {c.stride(), c.stride()};
         paddings = new long[] {c.padding(), c.padding()};
         sizes = c.weight().sizes();
-        Shape filledIn = filled(in, orderIn);
-        Shape filledOut = filled(c.output(List.of(in)), orderOut);
+        Shape filledIn = filled(in, formatIn);
+        Shape filledOut = filled(c.output(List.of(in)), formatOut);
         filledSizes = new long[] {filledOut.channels(), filledIn.channels(), sizes[2], sizes[3]};
         try (Scope scope = Scope.open()) {
-            input = Format.ofMaps(batch, filledIn, type, orderIn, natives);
-            output = Format.ofMaps(batch, filledOut, type, orderOut, natives);
+            input = Format.ofMaps(batch, filledIn, type, formatIn, natives);
+            output = Format.ofMaps(batch, filledOut, type, formatOut, natives);
             biases = c.bias()
                     ? Format.ofChannels(filledOut.channels(), natives)
                     : Format.of(new memory.desc(), ScalarType.Float, natives);
@@ -110,8 +110,8 @@ final class ConvolutionPrimitives implements AutoCloseable {
         }
     }
 
-    private static Shape filled(Shape shape, MemoryFormat order) {
-        return new Shape(order.filled(shape.channels()), shape.height(), shape.width());
+    private static Shape filled(Shape shape, MemoryFormat format) {
+        return new Shape(format.filled(shape.channels()), shape.height(), shape.width());
     }
 
     private boolean isFilled() {

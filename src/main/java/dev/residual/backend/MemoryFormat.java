@@ -4,17 +4,17 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The orders in which oneDNN's kernels take images and feature maps. Here they are tensors of N×(C/b)×H×W×b: blocks of b
- * neighbouring channels, so that all of them can be handled alike.
+ * The orders in which oneDNN's kernels take images and feature maps. To handle all of them alike, the tensors are
+ * N×(C/b)×H×W×b everywhere: blocks of b neighbouring channels, the last one filled up with zeros.
  */
 enum MemoryFormat {
     /** Plain N×C×H×W. */
     NCHW(memory.format_tag.nchw),
     /** One block of all channels: what AMX multiplies best. */
     CHANNELS_LAST(memory.format_tag.nhwc),
-    /** Blocks that fill a vector of AVX2. Channels that are too few for the last block are followed by zeros. */
+    /** A block fills a vector of AVX2. */
     BLOCKED_8(memory.format_tag.aBcd8b),
-    /** The same for AVX-512. */
+    /** A block fills a vector of AVX-512. */
     BLOCKED_16(memory.format_tag.aBcd16b);
 
     private final memory.format_tag tag;
@@ -43,12 +43,12 @@ enum MemoryFormat {
         return (channels + block - 1) / block * block;
     }
 
-    /** The order of the images that feature maps of this order are computed from. */
+    /** The format of the images that feature maps of this format are computed from. */
     MemoryFormat ofImages() {
         return this == CHANNELS_LAST ? CHANNELS_LAST : NCHW;
     }
 
-    /** A view of N×C×H×W images, in the order {@link #ofImages}. */
+    /** A view of N×C×H×W images as {@link #ofImages} has them. */
     Tensor view(Tensor images) {
         return this == CHANNELS_LAST ? images.permute(0, 2, 3, 1).unsqueeze(1) : images.unsqueeze(4);
     }

@@ -38,12 +38,12 @@ final class OneDnnBackend implements Backend {
     }
 
     /** Whether oneDNN has more for such feature maps than the plain loops that it has for every case. */
-    static boolean hasFastKernels(ScalarType type, MemoryFormat order) {
+    static boolean hasFastKernels(ScalarType type, MemoryFormat format) {
         Shape shape = new Shape(16, 8, 8);
         Convolution conv = new Convolution("probe", 16, 32, 3, 1, false, Epilogue.NONE);
-        try (ConvolutionPrimitives convolution = new ConvolutionPrimitives(conv, shape, 2, type, order, order);
+        try (ConvolutionPrimitives convolution = new ConvolutionPrimitives(conv, shape, 2, type, format, format);
                 BatchNormPrimitives norm =
-                        new BatchNormPrimitives(new BatchNorm("probe", 16, true), shape, 2, type, order, By.BATCH)) {
+                        new BatchNormPrimitives(new BatchNorm("probe", 16, true), shape, 2, type, format, By.BATCH)) {
             return !convolution.isReference() && !norm.isReference();
         } catch (RuntimeException e) { // the only kind that oneDNN throws: it does not compute this at all
             return false;
@@ -62,7 +62,9 @@ final class OneDnnBackend implements Backend {
 
     @Override
     public Tensor input(Tensor images) {
-        return OneDnnLayout.order(images.scalar_type().intern()).view(images).contiguous();
+        return OneDnnLayout.memoryFormat(images.scalar_type().intern())
+                .view(images)
+                .contiguous();
     }
 
     @Override

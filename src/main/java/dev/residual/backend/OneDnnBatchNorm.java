@@ -40,7 +40,7 @@ final class OneDnnBatchNorm implements Kernel, SyncBatchNorm.Part {
                 x.size(0),
                 type,
                 Engine.currentThreads(),
-                () -> new BatchNormPrimitives(bn, shape, x.size(0), type, OneDnnLayout.order(type), by));
+                () -> new BatchNormPrimitives(bn, shape, x.size(0), type, OneDnnLayout.memoryFormat(type), by));
     }
 
     @Override

@@ -31,8 +31,9 @@ record OneDnnConvolution(
     }
 
     ConvolutionPrimitives primitives(long batch, ScalarType type) {
-        MemoryFormat order = OneDnnLayout.order(type);
-        return new ConvolutionPrimitives(operation, input, batch, type, fromImages ? order.ofImages() : order, order);
+        MemoryFormat format = OneDnnLayout.memoryFormat(type);
+        return new ConvolutionPrimitives(
+                operation, input, batch, type, fromImages ? format.ofImages() : format, format);
     }
 
     @Override

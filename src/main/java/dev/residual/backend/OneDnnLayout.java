@@ -6,18 +6,18 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** N×(C/b)×H×W×b, as oneDNN's kernels like feature maps best on this processor. */
 record OneDnnLayout(ActivationPool pool) implements Layout {
-    static MemoryFormat order(ScalarType type) {
+    static MemoryFormat memoryFormat(ScalarType type) {
         return OneDnn.memoryFormat(type).orElseThrow();
     }
 
     @Override
     public Tensor allocate(ScalarType type, long batch, Shape shape) {
-        return pool.take(type, sizes(order(type), batch, shape));
+        return pool.take(type, sizes(memoryFormat(type), batch, shape));
     }
 
-    static long[] sizes(MemoryFormat order, long batch, Shape shape) {
-        int block = order.block(shape.channels());
-        return new long[] {batch, order.filled(shape.channels()) / block, shape.height(), shape.width(), block};
+    static long[] sizes(MemoryFormat format, long batch, Shape shape) {
+        int block = format.block(shape.channels());
+        return new long[] {batch, format.filled(shape.channels()) / block, shape.height(), shape.width(), block};
     }
 
     @Override

@@ -38,7 +38,7 @@ final class OneDnnPlan implements InferencePlan {
     private final PackedFilters packed;
     private final long images;
     private final ScalarType type;
-    private final MemoryFormat order;
+    private final MemoryFormat format;
     private final Natives natives = new Natives();
     private final List<Runnable> closing = new ArrayList<>();
     private final List<Runnable> steps = new ArrayList<>();
@@ -52,7 +52,7 @@ final class OneDnnPlan implements InferencePlan {
         this.packed = packed;
         this.images = images;
         type = precision.type();
-        order = OneDnnLayout.order(type);
+        format = OneDnnLayout.memoryFormat(type);
         values = new Tensor[graph.nodes().size()];
         lastUse = new int[values.length];
         graph.nodes().forEach(node -> node.inputs().forEach(i -> lastUse[i] = node.index()));
@@ -73,7 +73,7 @@ final class OneDnnPlan implements InferencePlan {
     }
 
     private Tensor allocate(Node node) {
-        return allocate(OneDnnLayout.sizes(order, images, node.shape()));
+        return allocate(OneDnnLayout.sizes(format, images, node.shape()));
     }
 
     private void release(Tensor tensor) {
@@ -93,7 +93,7 @@ final class OneDnnPlan implements InferencePlan {
         Operation operation = node.operation();
         List<Tensor> inputs = node.inputs().stream().map(i -> values[i]).toList();
         if (operation instanceof Input in) {
-            return natives.own(Tensors.empty(type, OneDnnLayout.sizes(order.ofImages(), images, in.shape())));
+            return natives.own(Tensors.empty(type, OneDnnLayout.sizes(format.ofImages(), images, in.shape())));
         }
         if (operation instanceof Convolution conv) {
             return convolution(node, conv, inputs);
@@ -139,7 +139,7 @@ final class OneDnnPlan implements InferencePlan {
         Node producer = graph.nodes().get(node.inputs().get(0));
         boolean fromImages = producer.operation() instanceof Input;
         ConvolutionPrimitives made = new ConvolutionPrimitives(
-                conv, producer.shape(), images, type, fromImages ? order.ofImages() : order, order);
+                conv, producer.shape(), images, type, fromImages ? format.ofImages() : format, format);
         closing.add(made::close);
         Tensor filters = packed.of(conv.name() + " " + type, made, weight(conv, "weight"));
         // oneDNN adds to what is in the output's memory.
@@ -150,8 +150,7 @@ final class OneDnnPlan implements InferencePlan {
     }
 
     private Tensor batchNorm(Node node, BatchNorm bn, Tensor x) {
-        BatchNormPrimitives made =
-                new BatchNormPrimitives(bn, node.shape(), images, type, order, By.RUNNING);
+        BatchNormPrimitives made = new BatchNormPrimitives(bn, node.shape(), images, type, format, By.RUNNING);
         closing.add(made::close);
         Tensor y = allocate(node);
         steps.add(made.bind(
@@ -182,7 +181,7 @@ final class OneDnnPlan implements InferencePlan {
     @Override
     public Tensor run(Tensor batch) {
         return Scope.within(() -> {
-            values[0].copy_(order.view(batch));
+            values[0].copy_(format.view(batch));
             steps.forEach(Runnable::run);
             return values[values.length - 1].clone();
         });

@@ -197,7 +197,7 @@ class KernelTest {
         if (backend.equals("libtorch")) {
             return Tensors.channelsLast(typed);
         }
-        long[] sizes = OneDnnLayout.sizes(OneDnnLayout.order(precision.type()), BATCH, shape);
+        long[] sizes = OneDnnLayout.sizes(OneDnnLayout.memoryFormat(precision.type()), BATCH, shape);
         long padding = sizes[1] * sizes[4] - shape.channels();
         return torch.constant_pad_nd(typed, new long[] {0, 0, 0, 0, 0, padding})
                 .unflatten(1, new long[] {sizes[1], sizes[4]})
@@ -279,11 +279,11 @@ class KernelTest {
     void fewChannelsHaveFastKernelsToo() {
         for (Precision precision : Precision.values()) {
             if (OneDnn.problem(precision).isEmpty()) {
-                MemoryFormat order = OneDnnLayout.order(precision.type());
+                MemoryFormat format = OneDnnLayout.memoryFormat(precision.type());
                 for (int channels : List.of(1, 4, 8, 12, 20)) {
                     var conv = new Convolution("conv", channels, channels + 1, 3, 1, true, Operation.Epilogue.NONE);
                     try (ConvolutionPrimitives made = new ConvolutionPrimitives(
-                            conv, new Shape(channels, 8, 8), 2, precision.type(), order, order)) {
+                            conv, new Shape(channels, 8, 8), 2, precision.type(), format, format)) {
                         assertThat(made.isReference())
                                 .as(channels + " channels in " + precision)
                                 .isFalse();
@@ -300,12 +300,12 @@ class KernelTest {
         Shape shape = new Shape(16, 8, 8);
         GraphBuilder builder = new GraphBuilder(false);
         Graph graph = builder.build(builder.images(shape).relu().convolution("conv", 3, 16, 1));
-        MemoryFormat order = OneDnnLayout.order(ScalarType.Float);
+        MemoryFormat format = OneDnnLayout.memoryFormat(ScalarType.Float);
         try (Scope scope = Scope.inference();
                 ConvolutionPrimitives conv = new ConvolutionPrimitives(
-                        (Convolution) graph.output().operation(), shape, 2, ScalarType.Float, order, order)) {
-            Tensor x = torch.zeros(OneDnnLayout.sizes(order, 2, shape));
-            Tensor y = torch.zeros(OneDnnLayout.sizes(order, 2, shape));
+                        (Convolution) graph.output().operation(), shape, 2, ScalarType.Float, format, format)) {
+            Tensor x = torch.zeros(OneDnnLayout.sizes(format, 2, shape));
+            Tensor y = torch.zeros(OneDnnLayout.sizes(format, 2, shape));
             Tensor weight = torch.zeros(16, 16, 3, 3);
             conv.forward(x, weight, Optional.empty(), y);
             for (Tensor wrong : List.of(
