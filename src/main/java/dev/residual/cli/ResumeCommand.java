@@ -82,10 +82,11 @@ final class ResumeCommand implements Callable<Integer> {
         int count = threads.given().orElse(compute.threads());
         int cores = Runtime.getRuntime().availableProcessors();
         Console console = new Console();
-        if (before.compute().processes() != compute.processes()) {
-            console.warn(run + " was trained by " + before.compute().processes()
-                    + " processes: with another number its results will differ slightly (--processes "
-                    + before.compute().processes() + " continues it as it began)");
+        int processes = before.compute().processes();
+        if (processes != compute.processes()) {
+            console.warn(run + " was trained by " + (processes == 1 ? "one process" : processes + " processes")
+                    + ": with another number its results will differ slightly (--processes " + processes
+                    + " continues it as it began)");
         }
         if (count > cores) {
             console.warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads " + cores

@@ -81,6 +81,7 @@ public final class Trainer {
      * @throws ResidualException when the loss is no longer finite; the last checkpoint is left as it is
      */
     public boolean run(Hooks hooks, Consumer<TrainingEvent> listener) {
+        stopped = false; // one that was stopped may go on
         while (true) {
             if (progress.evaluationDue()) {
                 listener.accept(new TrainingEvent.Evaluating(progress));

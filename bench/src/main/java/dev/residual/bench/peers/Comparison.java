@@ -54,6 +54,11 @@ final class Comparison {
         return report(warmUps);
     }
 
+    /** Whether any of them did not get to its end. */
+    boolean failed() {
+        return !failures.isEmpty();
+    }
+
     private Map<String, Object> report(int warmUps) {
         List<Object> rows = new ArrayList<>();
         out.printf("%n%s%n", title);

@@ -81,6 +81,7 @@ final class Conductor implements Callable<Integer> {
 
     private final Path target = Path.of(System.getProperty("bench"), "target");
     private final List<Object> results = new ArrayList<>();
+    private boolean failed;
 
     /** Networks whose weights have been made. */
     private final Set<String> made = new HashSet<>();
@@ -123,7 +124,7 @@ final class Conductor implements Callable<Integer> {
         if (json != null) {
             Files.writeString(json, Json.pretty(results) + "\n");
         }
-        return 0;
+        return failed ? 1 : 0;
     }
 
     private void compare(Work work, int batch, int stepsOfTurn) throws IOException {
@@ -145,6 +146,7 @@ final class Conductor implements Callable<Integer> {
                     players.add(new Player(entry, target.resolve("logs/" + name.replace(':', '-') + ".log")));
                 } catch (IOException | ResidualException e) {
                     absent.put(name, "failed: " + e.getMessage());
+                    failed = true;
                 }
             }
             int count = turns != null ? turns : work == Work.EPOCH ? 1 : 7;
@@ -153,6 +155,7 @@ final class Conductor implements Callable<Integer> {
                     work.word(), network, batch, threads, data == null ? "shapes" : "cifar10", count, stepsOfTurn);
             Comparison comparison = new Comparison(title, work, stepsOfTurn, players, System.out);
             Map<String, Object> result = comparison.run(work == Work.EPOCH ? 0 : 1, count);
+            failed |= comparison.failed();
             absent.forEach((name, why) -> System.out.printf("  %-22s %s%n", name, why));
             result.put("absent", absent);
             results.add(result);
