@@ -112,7 +112,7 @@ final class OneDnn {
                         .findFirst());
     }
 
-    /** oneDNN's kernels for AMX want channels-last: a step of ResNet-20 took 71 ms there, and 200 in blocks of 16. */
+    /** oneDNN's kernels for AMX want channels-last: a step of ResNet-20 took 68 ms there, and 180 in blocks of 16. */
     private static Stream<MemoryFormat> candidates(ScalarType type) {
         boolean amx = type == ScalarType.BFloat16
                 && contains(dnnl.dnnl_get_effective_cpu_isa(), dnnl.dnnl_cpu_isa_avx512_core_amx);
