@@ -73,18 +73,23 @@ final class ConvolutionPrimitives implements AutoCloseable {
 
     private record BackwardWeights(Primitive primitive, Reorder filters) {}
 
+    /**
+     * @param fromImages whether its input are the images
+     * @param format of feature maps
+     */
     ConvolutionPrimitives(
-            Convolution c, Shape in, long batch, ScalarType type, MemoryFormat formatIn, MemoryFormat formatOut) {
+            Convolution c, Shape in, boolean fromImages, long batch, ScalarType type, MemoryFormat format) {
         this.type = type;
+        MemoryFormat formatIn = fromImages ? format.ofImages() : format;
         strides = new long[] {c.stride(), c.stride()};
         paddings = new long[] {c.padding(), c.padding()};
         sizes = c.weight().sizes();
         Shape filledIn = filled(in, formatIn);
-        Shape filledOut = filled(c.output(List.of(in)), formatOut);
+        Shape filledOut = filled(c.output(List.of(in)), format);
         filledSizes = new long[] {filledOut.channels(), filledIn.channels(), sizes[2], sizes[3]};
         try (Scope scope = Scope.open()) {
             input = Format.ofMaps(batch, filledIn, type, formatIn, natives);
-            output = Format.ofMaps(batch, filledOut, type, formatOut, natives);
+            output = Format.ofMaps(batch, filledOut, type, format, natives);
             biases = c.bias()
                     ? Format.ofChannels(filledOut.channels(), natives)
                     : Format.of(new memory.desc(), ScalarType.Float, natives);

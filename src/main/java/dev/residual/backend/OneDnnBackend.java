@@ -41,7 +41,7 @@ final class OneDnnBackend implements Backend {
     static boolean hasFastKernels(ScalarType type, MemoryFormat format) {
         Shape shape = new Shape(16, 8, 8);
         Convolution conv = new Convolution("probe", 16, 32, 3, 1, false, Epilogue.NONE);
-        try (ConvolutionPrimitives convolution = new ConvolutionPrimitives(conv, shape, 2, type, format, format);
+        try (ConvolutionPrimitives convolution = new ConvolutionPrimitives(conv, shape, false, 2, type, format);
                 BatchNormPrimitives norm =
                         new BatchNormPrimitives(new BatchNorm("probe", 16, true), shape, 2, type, format, By.BATCH)) {
             return !convolution.isReference() && !norm.isReference();

@@ -31,9 +31,7 @@ record OneDnnConvolution(
     }
 
     ConvolutionPrimitives primitives(long batch, ScalarType type) {
-        MemoryFormat format = OneDnnLayout.memoryFormat(type);
-        return new ConvolutionPrimitives(
-                operation, input, batch, type, fromImages ? format.ofImages() : format, format);
+        return new ConvolutionPrimitives(operation, input, fromImages, batch, type, OneDnnLayout.memoryFormat(type));
     }
 
     @Override

@@ -138,8 +138,8 @@ final class OneDnnPlan implements InferencePlan {
     private Tensor convolution(Node node, Convolution conv, List<Tensor> inputs) {
         Node producer = graph.nodes().get(node.inputs().get(0));
         boolean fromImages = producer.operation() instanceof Input;
-        ConvolutionPrimitives made = new ConvolutionPrimitives(
-                conv, producer.shape(), images, type, fromImages ? format.ofImages() : format, format);
+        ConvolutionPrimitives made =
+                new ConvolutionPrimitives(conv, producer.shape(), fromImages, images, type, format);
         closing.add(made::close);
         Tensor filters = packed.of(conv.name() + " " + type, made, weight(conv, "weight"));
         // oneDNN adds to what is in the output's memory.

@@ -54,7 +54,7 @@ public record Comparison(Study study, List<Row> rows) {
                             Optional.empty()),
                     Options.NONE,
                     Measure.ACCURACY,
-                    run.config().architecture(),
+                    Wanted.of(run.config()),
                     run.length(),
                     group));
         }

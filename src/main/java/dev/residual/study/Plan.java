@@ -115,7 +115,7 @@ public record Plan(Study study, List<Part> parts) {
                                 part.variation,
                                 part.options,
                                 study.measure(),
-                                part.wanted.architecture(),
+                                part.wanted,
                                 part.iterations,
                                 runs.apply(part)))
                         .toList());

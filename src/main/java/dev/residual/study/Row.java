@@ -15,16 +15,12 @@ import java.util.function.ToDoubleFunction;
  * A variation and its runs.
  *
  * @param options of its runs, apart from the seed
+ * @param wanted what these options mean
  * @param iterations that its runs have unless somebody asks for another number
  * @param runs finished or not
  */
 public record Row(
-        Variation variation,
-        Options options,
-        Measure measure,
-        Architecture architecture,
-        long iterations,
-        List<FoundRun> runs) {
+        Variation variation, Options options, Measure measure, Wanted wanted, long iterations, List<FoundRun> runs) {
     /** What a mean over seeds says of a published figure. */
     public enum Agreement {
         AGREES,
@@ -48,6 +44,10 @@ public record Row(
 
     public String name() {
         return variation.name();
+    }
+
+    public Architecture architecture() {
+        return wanted.architecture();
     }
 
     /** The finished runs. */
@@ -97,7 +97,7 @@ public record Row(
 
     /** The iterations that its runs were to have. */
     long length() {
-        return runs.stream().mapToLong(FoundRun::length).max().orElse(iterations);
+        return runs.stream().mapToLong(FoundRun::length).max().orElse(wanted.iterations());
     }
 
     /** Whether its runs are shorter than the study has them, or longer. */
@@ -110,11 +110,11 @@ public record Row(
     }
 
     public long parameters() {
-        return Summary.of(architecture.graph()).parameters();
+        return Summary.of(architecture().graph()).parameters();
     }
 
     public long multiplyAdds() {
-        return Summary.of(architecture.graph()).multiplyAdds();
+        return Summary.of(architecture().graph()).multiplyAdds();
     }
 
     /**

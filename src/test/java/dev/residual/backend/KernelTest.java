@@ -283,7 +283,7 @@ class KernelTest {
                 for (int channels : List.of(1, 4, 8, 12, 20)) {
                     var conv = new Convolution("conv", channels, channels + 1, 3, 1, true, Operation.Epilogue.NONE);
                     try (ConvolutionPrimitives made = new ConvolutionPrimitives(
-                            conv, new Shape(channels, 8, 8), 2, precision.type(), format, format)) {
+                            conv, new Shape(channels, 8, 8), false, 2, precision.type(), format)) {
                         assertThat(made.isReference())
                                 .as(channels + " channels in " + precision)
                                 .isFalse();
@@ -303,7 +303,7 @@ class KernelTest {
         MemoryFormat format = OneDnnLayout.memoryFormat(ScalarType.Float);
         try (Scope scope = Scope.inference();
                 ConvolutionPrimitives conv = new ConvolutionPrimitives(
-                        (Convolution) graph.output().operation(), shape, 2, ScalarType.Float, format, format)) {
+                        (Convolution) graph.output().operation(), shape, false, 2, ScalarType.Float, format)) {
             Tensor x = torch.zeros(OneDnnLayout.sizes(format, 2, shape));
             Tensor y = torch.zeros(OneDnnLayout.sizes(format, 2, shape));
             Tensor weight = torch.zeros(16, 16, 3, 3);

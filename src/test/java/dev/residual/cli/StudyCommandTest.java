@@ -160,7 +160,9 @@ class StudyCommandTest {
         Object[] study = {"study", "table6", "--from", runs, "--output", folder.resolve("out")};
         assertThat(run(study).out()).containsPattern("resnet20 +8\\.31 ");
         Object[] some = append(study, "--iterations", 7820);
-        assertThat(run(some).out()).containsPattern("resnet20 +12\\.50 ± 0\\.71 \\(2\\)");
+        assertThat(run(some).out())
+                .containsPattern("resnet20 +12\\.50 ± 0\\.71 \\(2\\)")
+                .containsPattern("resnet32 +– +7\\.51 +7,820 ");
         assertThat(run(append(some, "--seeds", 1)).out()).containsPattern("resnet20 +13\\.00 ");
     }
 

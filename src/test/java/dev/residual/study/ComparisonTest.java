@@ -47,7 +47,7 @@ class ComparisonTest {
                 Optional.of(new Published(published, "table \"6\"")));
         RunConfig config =
                 FoundRun.read(Samples.run(folder.resolve("any"), 1, 1)).config();
-        return new Row(variation, Options.NONE, measure, config.architecture(), 64_000, runs);
+        return new Row(variation, Options.NONE, measure, Wanted.of(config), 64_000, runs);
     }
 
     private static Comparison comparison(Row row) {
@@ -107,14 +107,13 @@ class ComparisonTest {
         assertThat(row.verdict()).contains("7,820 iterations instead of 64,000").contains("13.00 %");
         Variation against = new Variation(
                 "short", "", "", Optional.of("resnet20"), Optional.empty(), Optional.empty(), Optional.empty());
-        Row other =
-                new Row(against, Options.NONE, Measure.ERROR, full.architecture(), 64_000, List.of(FoundRun.read(run)));
+        Row other = new Row(against, Options.NONE, Measure.ERROR, full.wanted(), 64_000, List.of(FoundRun.read(run)));
         Comparison both = new Comparison(comparison(full).study(), List.of(full, other));
         assertThat(both.difference(other)).isEmpty();
     }
 
     private static Row row(Row like, FoundRun... runs) {
-        return new Row(like.variation(), Options.NONE, like.measure(), like.architecture(), 64_000, List.of(runs));
+        return new Row(like.variation(), Options.NONE, like.measure(), like.wanted(), 64_000, List.of(runs));
     }
 
     @Test
@@ -190,8 +189,7 @@ class ComparisonTest {
                 Optional.of("plain"),
                 Optional.empty(),
                 Optional.empty());
-        Row plain =
-                new Row(other, Options.NONE, Measure.ERROR, missing.architecture(), missing.iterations(), List.of());
+        Row plain = new Row(other, Options.NONE, Measure.ERROR, missing.wanted(), missing.iterations(), List.of());
         assertThat(panels(plain, drawn)).containsExactly("");
         assertThat(panels(plain)).containsExactly("");
     }
@@ -223,9 +221,11 @@ class ComparisonTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
-        Row wide = new Row(variation, Options.NONE, Measure.ACCURACY, named.architecture(), 64_000, named.runs());
+        Row wide = new Row(variation, Options.NONE, Measure.ACCURACY, named.wanted(), 64_000, named.runs());
         Row wider = row(Measure.ACCURACY, 93, 100, 80, 90);
-        Row longer = new Row(variation, Options.NONE, Measure.ACCURACY, named.architecture(), 64_000_000, List.of());
+        Path lengthened = Samples.run(folder.resolve("long"), 1, 1, c -> c.replace("64000", "64000000"));
+        Wanted wanted = Wanted.of(FoundRun.read(lengthened).config());
+        Row longer = new Row(variation, Options.NONE, Measure.ACCURACY, wanted, 64_000, List.of());
         assertThat(lines(narrow, wide, wider))
                 .allSatisfy(line -> assertThat(line).hasSize(79))
                 .anySatisfy(line -> assertThat(line).startsWith("abcdefghijklmnopqrstuvwx  91.25 ± 0.23 (3) "))
