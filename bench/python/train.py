@@ -1,4 +1,4 @@
-"""Trains by the paper's protocol and prints the test accuracy of the last iteration: what Residual is compared with.
+"""Trains with the paper's protocol and prints the test accuracy of the last iteration: what Residual is compared with.
 
     python train.py --architecture resnet20 --iterations 1955 --data DIR --seed 1
 

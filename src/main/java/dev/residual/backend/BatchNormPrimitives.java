@@ -115,7 +115,7 @@ final class BatchNormPrimitives implements AutoCloseable {
         return statistics;
     }
 
-    /** The forward pass by running statistics, on memory that the caller keeps. */
+    /** The forward pass with running statistics, on memory that the caller keeps. */
     Runnable bind(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, Tensor y) {
         try (Scope scope = Scope.open()) {
             Statistics statistics = new Statistics(mean, variance, natives.own(mask.allocate()));

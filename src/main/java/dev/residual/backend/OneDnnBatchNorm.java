@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Batch norm by the batch's own statistics, by oneDNN. */
+/** Batch norm with the batch's own statistics, in oneDNN. */
 final class OneDnnBatchNorm implements Kernel, SyncBatchNorm.Part {
     private final BatchNorm operation;
     private final Shape shape;

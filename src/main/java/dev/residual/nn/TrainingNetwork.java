@@ -101,7 +101,7 @@ public final class TrainingNetwork implements AutoCloseable {
     }
 
     /**
-     * Logits as a network shows them that is never put into evaluation mode: by each batch's own statistics.
+     * Logits as a network shows them that is never put into evaluation mode: with each batch's own statistics.
      *
      * @param statistics whether these move the running ones
      */

@@ -72,7 +72,7 @@ public final class HtmlReport {
         figures.append("<div><dt>%s</dt><dd>%s</dd></div>\n".formatted(name, value));
     }
 
-    /** The median over the epochs: the first one, and those beside other work, are slower. */
+    /** The median over the epochs: the first one, and those during other work, are slower. */
     private double imagesPerSecond() {
         double[] rates = run.curves().metrics().stream()
                 .mapToDouble(m -> m.time().imagesPerSecond())
