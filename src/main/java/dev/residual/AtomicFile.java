@@ -29,19 +29,36 @@ public final class AtomicFile {
      * Writes beside the target, forces it to the disk and renames it. A signal that ends the process leaves nothing beside
      * it either.
      *
-     * @throws ResidualException when the file system refuses; the old file is untouched and nothing is left beside it
+     * @param path where it is a symbolic link, the file that it leads to is replaced
+     * @throws ResidualException when something is there that is not a file, such as a device, or the file system refuses; the
+     *     old file is untouched and nothing is left beside it
      */
-    public static void write(Path target, Writer writer) {
+    public static void write(Path path, Writer writer) {
+        Path target = followed(path);
         Path temporary = temporary(target);
         try {
             writeAndForce(temporary, writer);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             forceDirectory(target.toAbsolutePath().getParent());
         } catch (IOException e) {
-            throw new ResidualException("cannot write " + target + ": " + ResidualException.reason(e), e);
+            throw cannotWrite(target, e);
         } finally {
             deleteQuietly(temporary);
         }
+    }
+
+    private static Path followed(Path path) {
+        ResidualException.require(
+                !Files.exists(path) || Files.isRegularFile(path), "cannot write " + path + ": it is not a file");
+        try {
+            return Files.isSymbolicLink(path) && Files.exists(path) ? path.toRealPath() : path;
+        } catch (IOException e) {
+            throw cannotWrite(path, e);
+        }
+    }
+
+    private static ResidualException cannotWrite(Path path, IOException e) {
+        return new ResidualException("cannot write " + path + ": " + ResidualException.reason(e), e);
     }
 
     /** The same of a text, in UTF-8. */

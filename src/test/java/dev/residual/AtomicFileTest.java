@@ -2,11 +2,13 @@ package dev.residual;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,27 @@ class AtomicFileTest {
 
         assertThat(target).hasBinaryContent(NEW);
         assertThat(folder).isDirectoryNotContaining(p -> !p.equals(target));
+    }
+
+    @Test
+    void aLinkStaysALink() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), target);
+        AtomicFile.write(link, out -> out.write(NEW));
+
+        assertThat(link).isSymbolicLink();
+        assertThat(target).hasBinaryContent(NEW);
+    }
+
+    /** As /dev/null, which root could replace. */
+    @Test
+    void whatIsNoFileStaysWhatItIs() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        assertThatThrownBy(() -> AtomicFile.write(pipe, out -> out.write(NEW)))
+                .isInstanceOf(ResidualException.class)
+                .hasMessage("cannot write " + pipe + ": it is not a file");
+        assertThat(Files.readAttributes(pipe, BasicFileAttributes.class).isOther())
+                .isTrue();
     }
 
     @Test

@@ -55,6 +55,18 @@ final class DataOptions {
             description = "For --dataset folder: fail on a picture that cannot be read instead of skipping it.")
     boolean strict;
 
+    /** @throws ResidualException when the options alone are wrong, whatever the network was trained on */
+    void require() {
+        if (dataset != null) {
+            Datasets.requireName(name());
+        }
+    }
+
+    /** Whether any was given. */
+    boolean given() {
+        return dataset != null || labels != null || directory != null || testFraction != null || strict;
+    }
+
     Path path() {
         return directory == null ? Path.of("data") : directory;
     }

@@ -110,6 +110,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Precision.requireName(precision == null ? "auto" : precision);
             Backend.requireName(backend.name());
             threads.require();
+            data.require();
             ResidualException.require(
                     batchSize == null || batchStatistics && batchSize >= 1 && batchSize <= Recipe.Images.MAX_BATCH,
                     batchStatistics
@@ -130,7 +131,11 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new ResidualException(path + " knows the classes "
                     + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
         }
-        found.checkTestImages(dataset, console::warn);
+        ResidualException.require(
+                dataset.test().side() == side,
+                path + " is for images of " + side + "×" + side + " pixels, those of " + dataset.name() + " have "
+                        + dataset.test().side() + "×" + dataset.test().side());
+        FoundModel.checkTestImages(found.data(), dataset, console::warn);
         ImageSet images = images(dataset, found);
         ResidualException.require(
                 images.size() > 0, dataset.name() + " has no images to evaluate on: " + dataset.source());

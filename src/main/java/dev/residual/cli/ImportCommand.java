@@ -129,7 +129,7 @@ final class ImportCommand implements Callable<Integer> {
         Optional<Architecture> asked = UsageErrors.of(spec, this::asked);
         Optional<Normalization> said = UsageErrors.of(spec, this::normalization);
         UsageErrors.of(spec, this::checkedDataset);
-        Optional<InputContract> described = InputContract.of(file);
+        Optional<InputContract> described = InputContract.of(file, console::warn);
         Imported imported = imported(asked, described);
         if (key == null && imported.candidates().size() > 1) {
             console.warn(file + " has weights under " + String.join(", ", imported.candidates())
@@ -143,6 +143,12 @@ final class ImportCommand implements Callable<Integer> {
         imported.model(classes, normalization, Software.now("none")).save(output);
         if (imported.match() == Match.ORDER || main.verbose()) {
             console.line(table(imported));
+        }
+        if (imported.match() == Match.ORDER) {
+            console.warn(
+                    "the tensors' names are unknown, so layers were matched by order and shape, and BN and ReLU are"
+                            + " taken to be where the original block has them: check the table, and the accuracy with"
+                            + " 'evaluate'");
         }
         console.line(output + ": " + imported.architecture().name() + " with "
                 + imported.architecture().classes() + " classes, from " + file + " (" + imported.layout()

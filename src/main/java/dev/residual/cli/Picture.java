@@ -15,7 +15,8 @@ final class Picture {
         for (int y = 0; y < photo.side(); y += 2) {
             for (int x = 0; x < photo.side(); x++) {
                 picture.append("\033[38;2;").append(colour(photo, y, x)); // of the block
-                picture.append("\033[48;2;").append(colour(photo, y + 1, x)); // of what is behind it
+                picture.append("\033[48;2;")
+                        .append(colour(photo, Math.min(y + 1, photo.side() - 1), x)); // of what is behind it
                 picture.append('▀');
             }
             int line = y / 2;

@@ -21,8 +21,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "report",
@@ -51,9 +53,23 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data = new DataOptions();
 
+    @Spec
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
         Console console = new Console();
+        boolean isRun = runs.size() == 1 && Files.isDirectory(runs.get(0));
+        UsageErrors.of(spec, () -> {
+            data.require();
+            ResidualException.require(
+                    runs.size() == 1 || !data.given(),
+                    "the data set's options are for the report of one run or model, not for a comparison");
+            ResidualException.require(
+                    output == null || !isRun,
+                    "--output is for several runs, or a model: a run's report lies in its directory");
+            return runs;
+        });
         if (runs.size() > 1) {
             List<FoundRun> found = runs.stream().map(FoundRun::read).toList();
             Comparison comparison = Comparison.of(found);
@@ -73,11 +89,9 @@ final class ReportCommand implements Callable<Integer> {
             return Main.OK;
         }
         Path path = runs.get(0);
-        if (!Files.isDirectory(path)) {
+        if (!isRun) {
             return model(path, console);
         }
-        ResidualException.require(
-                output == null, "--output is for several runs, or a model: a run's report lies in its directory");
         RunDirectory directory = RunDirectory.open(path);
         RunConfig config = RunConfig.read(directory);
         int threads = config.compute().threads();
@@ -95,7 +109,6 @@ final class ReportCommand implements Callable<Integer> {
         int threads = Runtime.getRuntime().availableProcessors();
         Optional<Dataset> dataset = RunReports.ofItsClasses(
                 dataset(found.data(), model.architecture(), threads, console), model, console::warn);
-        dataset.ifPresent(d -> found.checkTestImages(d, console::warn));
         Path page = (output == null ? Path.of("") : Directories.create(output)).resolve(name + ".html");
         ModelReport.write(name, model, dataset, threads, page);
         console.line("  report   " + page);
@@ -105,7 +118,9 @@ final class ReportCommand implements Callable<Integer> {
     private Optional<Dataset> dataset(RunConfig.Data trainedOn, Architecture network, int threads, Console console) {
         try {
             if (data.isThere(trainedOn)) {
-                return Optional.of(data.loadTest(trainedOn, network.image().height(), threads, console));
+                Dataset dataset = data.loadTest(trainedOn, network.image().height(), threads, console);
+                FoundModel.checkTestImages(trainedOn, dataset, console::warn);
+                return Optional.of(dataset);
             }
             console.warn("the report leaves out the test images: the data set was not found (give its location with"
                     + " --data DIR)");

@@ -52,6 +52,10 @@ final class ResumeCommand implements Callable<Integer> {
         Console console = new Console();
         World world = UsageErrors.of(spec, () -> {
             threads.require();
+            data.require();
+            ResidualException.require(
+                    iterations == null || iterations >= 1, "iterations " + iterations + ": expected 1 or more");
+            ResidualException.require(epochs == null || epochs >= 1, "epochs " + epochs + ": expected 1 or more");
             ResidualException.require(
                     iterations == null || epochs == null,
                     "--epochs and --iterations both set the length: give one of them");
@@ -87,6 +91,10 @@ final class ResumeCommand implements Callable<Integer> {
             console.warn(run + " was trained by " + (processes == 1 ? "one process" : processes + " processes")
                     + ": with another number its results will differ slightly (--processes " + processes
                     + " continues it as it began)");
+        }
+        if (count != before.compute().threads() && processes == compute.processes()) {
+            console.warn(run + " was trained with " + before.compute().threads() + " threads: with " + count
+                    + " its results will differ slightly");
         }
         if (count > cores) {
             console.warn(run + " uses " + count + " threads, more than the " + cores + " cores here: --threads " + cores

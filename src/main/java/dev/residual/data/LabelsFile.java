@@ -3,7 +3,7 @@ package dev.residual.data;
 import dev.residual.ResidualException;
 import dev.residual.data.PictureTree.Entry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -75,9 +75,9 @@ record LabelsFile(Path file, Map<String, String> labels) {
         try {
             ResidualException.require(
                     Files.size(file) <= MAX_BYTES, file + " is larger than the " + MAX_BYTES + " bytes that are read");
-            lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
-                    .lines()
-                    .toList();
+            lines = Files.readString(file).lines().toList();
+        } catch (CharacterCodingException e) {
+            throw new ResidualException(file + " is not UTF-8: save it as UTF-8", e);
         } catch (IOException e) {
             throw new ResidualException("cannot read " + file + ": " + ResidualException.reason(e), e);
         }

@@ -33,8 +33,13 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
                     + ImageSet.CHANNELS + " deviations");
         }
         for (float s : std) {
-            if (!(s > 0)) {
+            if (!(s > 0 && Float.isFinite(s))) {
                 throw new IllegalArgumentException("a standard deviation of " + s);
+            }
+        }
+        for (float m : mean) {
+            if (!Float.isFinite(m)) {
+                throw new IllegalArgumentException("a mean of " + m);
             }
         }
     }

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import net.razorvine.pickle.IObjectConstructor;
 
 /**
@@ -28,6 +31,8 @@ final class PickledBatch extends SafeUnpickler {
 
     /** A numpy type, such as {@code u1}; BUILD tells its byte order, which bytes have none of. */
     private record DType(String name) {}
+
+    private final Set<String> encoded = Collections.newSetFromMap(new IdentityHashMap<>());
 
     private PickledBatch(Path file, int maxText) {
         super(file + ": its pickle", maxText);
@@ -142,9 +147,11 @@ final class PickledBatch extends SafeUnpickler {
     /** Bytes as Python 3 writes them for Python 2: a text of one character a byte. */
     private String encoded(Object[] arguments) {
         String text = (String) arguments[0];
-        require(
-                "latin1".equals(arguments[1]) && text.chars().allMatch(c -> c <= 0xff),
-                "has bytes that are encoded in another way than latin1");
+        if (encoded.add(text)) { // a pickle may ask for the same long text again and again
+            require(
+                    "latin1".equals(arguments[1]) && text.chars().allMatch(c -> c <= 0xff),
+                    "has bytes that are encoded in another way than latin1");
+        }
         return text;
     }
 

@@ -196,7 +196,10 @@ record PictureStore(Path file, int side, List<String> wrong, byte[] sum) {
         IntStream.range(0, decoded.length).parallel().forEach(i -> decoded[i] = decode(entries.get(i), side));
         for (int i = 0; i < decoded.length; i++) {
             if (decoded[i] == null) { // There was no memory for it beside others.
-                decoded[i] = new Decoded(Photo.read(entries.get(i).file(), side).pixels(), "", false);
+                Decoded again = decode(entries.get(i), side);
+                decoded[i] = again != null
+                        ? again
+                        : new Decoded(Photo.read(entries.get(i).file(), side).pixels(), "", false);
             }
         }
         return Arrays.asList(decoded);

@@ -152,6 +152,10 @@ record PictureTree(Path root, String form, boolean divided, List<Entry> entries)
                 .filter(e -> e.name.split("/").length > level + 1)
                 .map(e -> e.labelled(e.name.split("/")[level]))
                 .toList();
+        entries.stream().filter(e -> e.label.contains("\ufffd")).findFirst().ifPresent(e -> {
+            throw new ResidualException(
+                    e.file + ": the name of its class's folder is not UTF-8, so classes could be mixed up");
+        });
         ResidualException.require(
                 !entries.isEmpty(),
                 part + " has no folders of pictures: expected one per class with " + PictureFile.ENDINGS

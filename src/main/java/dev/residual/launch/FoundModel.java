@@ -61,13 +61,14 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
      * Test images that are drawn from a folder are others once its pictures have changed, and then the network may have been
      * trained on some of them.
      *
+     * @param trainedOn what the network was trained on
      * @param warning receives a sentence if that is so
      */
-    public void checkTestImages(Dataset dataset, Consumer<String> warning) {
-        String before = data.sha256().get("test");
+    public static void checkTestImages(RunConfig.Data trainedOn, Dataset dataset, Consumer<String> warning) {
+        String before = trainedOn.sha256().get("test");
         String now = dataset.sha256().get("test");
         if (dataset.testFraction().isPresent()
-                && dataset.name().equals(data.dataset())
+                && dataset.name().equals(trainedOn.dataset())
                 && before != null
                 && !before.equals(now)) {
             warning.accept(dataset.source() + ": these are not the pictures that the network was trained with, so its"

@@ -71,6 +71,9 @@ final class Bmp {
     }
 
     private void readHeader() throws IOException {
+        if (in.limit() < FILE_HEADER) {
+            throw new BufferUnderflowException();
+        }
         in.position(FILE_HEADER - 4);
         int offset = in.getInt();
         int header = in.getInt();

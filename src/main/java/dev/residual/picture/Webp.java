@@ -31,8 +31,7 @@ final class Webp {
 
     static Decoded decode(byte[] file) throws IOException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        Map<String, ByteBuffer> chunks =
-                chunks(part(in, RIFF_HEADER, in.getInt(4)).position(4)); // behind "WEBP"
+        Map<String, ByteBuffer> chunks = chunks(part(in, RIFF_HEADER + 4, in.getInt(4) - 4)); // behind "WEBP"
         ByteBuffer exif = chunks.get("EXIF");
         return new Decoded(image(chunks), exif == null ? Orientation.UPRIGHT : Orientation.ofExif(exif));
     }

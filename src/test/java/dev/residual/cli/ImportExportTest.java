@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -298,6 +299,7 @@ class ImportExportTest {
         assertThat(after.card().normalization().mean())
                 .isEqualTo(before.card().normalization().mean());
 
+        String described = Files.readString(folder.resolve("plain.json"));
         // A stale file, or a name of more than a family and a depth: taken is what the tensors have, with a warning.
         Path json = folder.resolve("plain.json");
         Files.writeString(json, Files.readString(json).replace("\"plain8\"", "\"resnet8-no-last-relu\""));
@@ -307,6 +309,31 @@ class ImportExportTest {
                 .contains(
                         json + " says that the network is resnet8-no-last-relu, but what its tensors tell is resnet8");
         Files.writeString(json, "{}");
-        assertThat(run("import", pth, "--output", back).err()).contains("assumed: --mean");
+        assertThat(run("import", pth, "--output", back).err())
+                .contains(json + " is ignored, since it is no input description", "assumed: --mean");
+        for (String wrong : List.of("\"NaN\"", "1e39")) {
+            Files.writeString(json, described.replaceFirst("\"std\" : \\[ \\[ \\[ [^ ]+", "\"std\" : [ [ [ " + wrong));
+            assertThat(run("import", pth, "--output", back).err()).as(wrong).contains(json + " is ignored");
+        }
+        Files.writeString(json, described.replace("\"circle\"", "null"));
+        assertThat(run("import", pth, "--output", back).err()).contains(json + " is ignored");
+    }
+
+    /** NAME.pth and NAME.th would share NAME.json. */
+    @Test
+    void aDescriptionOfOtherWeightsIsNotOverwritten() throws IOException {
+        Path first = folder.resolve("one.safetensors");
+        TinyModel.of(3).save(first);
+        assertThat(run("export", first, "--format", "pth", "--output", folder.resolve("shared.th"))
+                        .code())
+                .isZero();
+        Path second = folder.resolve("two.safetensors");
+        assertThat(run("import", weights, "--output", second).code()).isZero();
+        Result refused = run("export", second, "--format", "pth", "--output", folder.resolve("shared.pth"));
+        assertRefused(refused, 1, "shared.json describes the inputs of");
+        assertThat(folder.resolve("shared.pth")).doesNotExist();
+        assertThat(run("export", first, "--format", "pth", "--output", folder.resolve("shared.pth"))
+                        .code())
+                .isZero();
     }
 }

@@ -113,6 +113,8 @@ class RunCommandsTest {
         Path bare = copy("bare");
         Directories.delete(bare.resolve("checkpoint"));
         assertRefused(run("resume", bare, "--iterations", "8"), 1, "no checkpoint to resume from");
+        Files.delete(bare.resolve("model.safetensors"));
+        assertRefused(run("resume", bare), 1, "no checkpoint to resume from");
         assertThat(bare.resolve("metrics.csv")).hasSameBinaryContentAs(finished.resolve("metrics.csv"));
     }
 
@@ -190,7 +192,7 @@ class RunCommandsTest {
                 "--output",
                 run));
         assertRefused(run("resume", run, "--epochs", "1"), 1, "5 iterations behind it already and cannot end after 5");
-        assertRefused(run("resume", run, "--epochs", "0"), 1, "epochs 0: expected 1 to");
+        assertRefused(run("resume", run, "--epochs", "0"), 2, "epochs 0: expected 1");
         assertRefused(run("resume", run, "--epochs", "2", "--iterations", "9"), 2, "give one of them");
         assertFine(run("resume", run, "--epochs", "2"));
         assertThat(run.resolve("config.json")).content().contains("\"iterations\" : 10");
@@ -213,7 +215,11 @@ class RunCommandsTest {
         Path run = copy("reported");
         Files.delete(run.resolve("curves.svg"));
         assertRefused(
-                run("report", run, "--output", folder.resolve("elsewhere")), 1, "a run's report lies in its directory");
+                run("report", run, "--output", folder.resolve("elsewhere")), 2, "a run's report lies in its directory");
+        assertRefused(run("report", run, "--dataset", "shaps"), 2, "shaps");
+        assertRefused(run("report", run, run, "--data", folder), 2, "not for a comparison");
+        assertRefused(run("evaluate", run, "--dataset", "shaps"), 2, "shaps");
+        assertRefused(run("resume", run, "--epochs", 0), 2, "epochs 0");
         assertFine(run("report", run));
         assertThat(run.resolve("curves.svg")).exists();
 

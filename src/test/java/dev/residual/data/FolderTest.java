@@ -180,6 +180,14 @@ class FolderTest {
         assertThatThrownBy(() -> load(dir)).hasMessageContaining("several CSV files, [train2.csv, trainLabels.csv]");
     }
 
+    /** Two classes could become one. */
+    @Test
+    void aCsvFileThatIsNotUtf8IsRefused() throws IOException {
+        write(dir, "a.png", picture(1, 1));
+        write(dir, "labels.csv", "id,label\na,B\u00e4r\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> load(dir)).hasMessage(dir + "/labels.csv is not UTF-8: save it as UTF-8");
+    }
+
     @Test
     void foldersMayLieInOneAnotherAndTheTestFolderMayBeCalledVal() throws IOException {
         for (int i = 0; i < 4; i++) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -42,12 +43,15 @@ public record InputContract(
     /** The largest file that is read: a mean for each pixel of 512×512 takes 9 MB. */
     private static final long MAX_FILE = 16 << 20;
 
+    private static final List<String> ENDINGS = List.of("pth", "pt", "th");
+
     /** @throws ResidualException when the numbers are not those of a normalisation, or the images are not squares in colour */
     public InputContract {
         ResidualException.require(
                 size.length == 3 && size[0] == ImageSet.CHANNELS && size[1] == size[2],
                 "size " + Arrays.toString(size) + ": expected 3 channels of squares");
         normalization(mean, std);
+        classes = List.copyOf(classes);
     }
 
     static InputContract of(Card card) {
@@ -80,12 +84,18 @@ public record InputContract(
         return weights.resolveSibling(name.replaceFirst("\\.(pth|pt|th)$", "") + ".json");
     }
 
-    /** That of a file of weights; empty where there is none, or what has its name is something else. */
-    public static Optional<InputContract> of(Path weights) {
+    /**
+     * That of a file of weights; empty where there is none, or what has its name is something else.
+     *
+     * @param warning receives a sentence about something else
+     */
+    public static Optional<InputContract> of(Path weights, Consumer<String> warning) {
         Path file = beside(weights);
         try {
             return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
         } catch (IOException | ResidualException e) {
+            warning.accept(file + " is ignored, since it is no input description as 'export' writes it: "
+                    + ResidualException.reason(e));
             return Optional.empty();
         }
     }
@@ -95,16 +105,32 @@ public record InputContract(
         return Json.read(Files.readString(file), InputContract.class, file.toString());
     }
 
-    /** @throws ResidualException when there is a file of that name that is something else */
-    static void requireFree(Path file) {
+    /**
+     * @throws ResidualException when it would overwrite another kind of file, or the description of other weights, as of
+     *     {@code resnet20.th} beside {@code resnet20.pth}
+     */
+    void requireFree(Path weights) {
+        Path file = beside(weights);
+        if (!Files.exists(file)) {
+            return;
+        }
+        InputContract before;
         try {
-            if (Files.exists(file)) {
-                read(file);
-            }
+            before = read(file);
         } catch (IOException | ResidualException e) {
             throw new ResidualException(
                     file + " would be overwritten by the input description: choose another --output", e);
         }
+        String stem = file.getFileName().toString().replaceFirst("json$", "");
+        boolean same = Json.pretty(before).equals(Json.pretty(this));
+        ENDINGS.stream()
+                .map(ending -> file.resolveSibling(stem + ending))
+                .filter(other -> !same && !other.getFileName().equals(weights.getFileName()) && Files.exists(other))
+                .findFirst()
+                .ifPresent(other -> {
+                    throw new ResidualException(file + " describes the inputs of " + other
+                            + " too, and these are others: choose another --output");
+                });
     }
 
     /**
@@ -127,9 +153,13 @@ public record InputContract(
         boolean fits =
                 means.length == ImageSet.CHANNELS * side * side && side > 0 && deviations.length == ImageSet.CHANNELS;
         for (float deviation : deviations) {
-            fits &= deviation > 0;
+            fits &= deviation > 0 && Float.isFinite(deviation);
         }
-        ResidualException.require(fits, "expected a mean of C×1×1 or C×H×W numbers and a std of C positive ones");
+        for (float m : means) {
+            fits &= Float.isFinite(m);
+        }
+        ResidualException.require(
+                fits, "expected a mean of C×1×1 or C×H×W finite numbers and a std of C positive ones");
         boolean none = side == 1 && Arrays.equals(means, new float[] {0, 0, 0});
         Normalization.Kind kind = side > 1
                 ? Normalization.Kind.PIXEL_MEAN

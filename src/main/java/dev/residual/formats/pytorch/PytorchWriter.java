@@ -69,9 +69,9 @@ public final class PytorchWriter {
                     + model.architecture().name());
         }
         Path beside = InputContract.beside(file);
-        InputContract.requireFree(beside);
         Model plain = withoutStochasticDepth(model);
         InputContract inputs = InputContract.of(plain.card());
+        inputs.requireFree(file);
         AtomicFile.write(file, out -> write(plain, naming, out));
         inputs.write(beside);
         return inputs.sentence() + " (" + beside + ")";
