@@ -11,7 +11,7 @@ import java.util.Locale;
  * for the person at the terminal; it names the thing, the place in it, and what was expected. Everything else that is
  * thrown is a mistake of ours.
  */
-public final class ResidualException extends RuntimeException {
+public class ResidualException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public ResidualException(String message) {

@@ -85,7 +85,7 @@ final class LibtorchBackend implements Backend {
         if (operation instanceof BatchNorm bn) {
             return new LibtorchBatchNorm(bn, input, layout, tasks);
         }
-        return SharedKernels.of(operation, input, layout);
+        return SharedKernels.of(operation, input, layout, tasks);
     }
 
     @Override

@@ -78,7 +78,7 @@ final class OneDnnBackend implements Backend {
         if (operation instanceof BatchNorm bn) {
             return new OneDnnBatchNorm(bn, input, layout, tasks);
         }
-        return SharedKernels.of(operation, input, layout);
+        return SharedKernels.of(operation, input, layout, tasks);
     }
 
     @Override

@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class SharedKernels {
     private SharedKernels() {}
 
-    static Kernel of(Operation operation, Shape input, Layout layout) {
+    static Kernel of(Operation operation, Shape input, Layout layout, SideTasks tasks) {
         if (operation instanceof Relu) {
             return new ReluKernel(layout, input);
         }
@@ -36,7 +36,7 @@ final class SharedKernels {
             return new PoolKernel(layout, input);
         }
         if (operation instanceof Linear) {
-            return new LinearKernel();
+            return new LinearKernel(tasks);
         }
         throw new IllegalArgumentException("no kernel for " + operation);
     }
@@ -139,18 +139,22 @@ final class SharedKernels {
         }
     }
 
-    private record LinearKernel() implements Kernel {
+    /** Sums over images, features and classes may be split among threads, so their number must be fixed. */
+    private record LinearKernel(SideTasks tasks) implements Kernel {
         @Override
         public Tensor forward(List<Tensor> inputs, Pass pass) {
             pass.save(inputs.get(0));
-            return torch.linear(inputs.get(0), pass.parameter("weight"), new TensorOptional(pass.parameter("bias")));
+            return tasks.withFixedThreads(() ->
+                    torch.linear(inputs.get(0), pass.parameter("weight"), new TensorOptional(pass.parameter("bias"))));
         }
 
         @Override
         public List<Tensor> backward(Tensor gradient, Pass pass) {
-            pass.gradient("weight").copy_(gradient.t().matmul(pass.saved().get(0)));
-            pass.gradient("bias").copy_(gradient.sum(0));
-            return List.of(gradient.matmul(pass.parameter("weight")));
+            return tasks.withFixedThreads(() -> {
+                pass.gradient("weight").copy_(gradient.t().matmul(pass.saved().get(0)));
+                pass.gradient("bias").copy_(gradient.sum(0));
+                return List.of(gradient.matmul(pass.parameter("weight")));
+            });
         }
     }
 }

@@ -144,6 +144,11 @@ public final class Main {
             Command command = c.getAnnotation(Command.class);
             if (args.contains(command.name()) || args.contains("completion")) {
                 commandLine.addSubcommand(c);
+                commandLine
+                        .getSubcommands()
+                        .get(command.name())
+                        .getCommandSpec()
+                        .versionProvider(new Version());
             } else {
                 CommandSpec name = CommandSpec.create();
                 name.usageMessage().description(command.description());

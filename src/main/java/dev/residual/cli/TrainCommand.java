@@ -5,6 +5,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
 import dev.residual.data.Folder;
 import dev.residual.data.Normalization;
+import dev.residual.data.Shapes;
 import dev.residual.distributed.World;
 import dev.residual.graph.Shape;
 import dev.residual.launch.FoundModel;
@@ -48,8 +49,11 @@ import picocli.CommandLine.Spec;
             "  ./residual train --dataset shapes --architecture resnet8 --iterations 800"
         })
 final class TrainCommand implements Callable<Integer> {
-    /** Training images of CIFAR-10 and of CIFAR-100; what an epoch is until the data set is loaded. */
+    /** Training images of CIFAR-10 and of CIFAR-100. */
     private static final int CIFAR_IMAGES = 50_000;
+
+    /** More than most folders have, so that no schedule is refused that suits the pictures that are there. */
+    private static final int FOLDER_IMAGES = 100_000;
 
     @Option(
             names = {"-a", "--arch", "--architecture", "--model"},
@@ -193,7 +197,7 @@ final class TrainCommand implements Callable<Integer> {
                 images > 0, "--validation " + validation + ": expected fewer than the training images");
         Recipe recipe = recipe(asked.architecture, images, start);
         AskedRecipe.cutShort(recipe, images).ifPresent(console::warn);
-        String place = (output == null ? asked.defaultOutput(dataset) : output)
+        String place = (output == null ? RunDirectory.next(asked.defaultOutput(dataset)) : output)
                 + (there ? "" : "; " + dataset + " would be downloaded to " + data.path());
         new DryRun(asked.architecture, dataset, recipe, images).print(console, seed, place);
         return Main.OK;
@@ -217,6 +221,9 @@ final class TrainCommand implements Callable<Integer> {
         return ProcessOptions.run(world, count, spec, console, group -> {
             Dataset dataset = data.load(asked.imageSize, count, console);
             if (world.place().rank() == 0) {
+                start.filter(model -> !model.card().classes().equals(dataset.classes()))
+                        .ifPresent(model -> console.note(
+                                "The classes are not those of " + from + ", so the last layer is initialised anew."));
                 int images = dataset.train().size() - validation;
                 AskedRecipe.cutShort(recipe(asked.architecture, images, start), images)
                         .ifPresent(console::warn);
@@ -295,7 +302,7 @@ final class TrainCommand implements Callable<Integer> {
         threads.require();
         Architecture named = start.map(this::architecture)
                 .orElseGet(() -> architectureOptions.architecture(architecture == null ? "resnet20" : architecture));
-        Recipe recipe = recipe(named, CIFAR_IMAGES, start);
+        Recipe recipe = recipe(named, expectedImages(), start);
         ResidualException.require(
                 validation > 0 || recipe.length().patience() == 0,
                 "--patience " + recipe.length().patience() + " needs --validation N");
@@ -308,6 +315,15 @@ final class TrainCommand implements Callable<Integer> {
             size = imageSize;
         }
         return new Asked(named, size, recipe, new RunConfig.Keep(checkpointEvery, logSteps, kept == Kept.BEST));
+    }
+
+    /** What an epoch is taken to be until the data set is loaded. */
+    private int expectedImages() {
+        return switch (data.name()) {
+            case Datasets.SHAPES -> Shapes.TRAIN;
+            case Datasets.FOLDER -> FOLDER_IMAGES;
+            default -> CIFAR_IMAGES;
+        };
     }
 
     /** With the normalisation that the weights were trained with. */

@@ -52,7 +52,7 @@ final class TrainingScreen {
                     Locale.ROOT, "%.1f s of that for summing gradients over the processes.", run.secondsTogether()));
         }
         report();
-        farewell();
+        farewell(trained.get());
         return Main.OK;
     }
 
@@ -84,14 +84,15 @@ final class TrainingScreen {
         int processes = config.compute().processes();
         console.line(String.format(
                 Locale.ROOT,
-                "  %,d parameters, on %s in %s with %s%d thread%s, about %s of memory",
+                "  %,d parameters, on %s in %s with %s%d thread%s, about %s of memory%s",
                 Summary.of(config.architecture().graph()).parameters(),
                 config.compute().device(),
                 config.compute().precision(),
                 processes > 1 ? processes + " processes of " : "",
                 threads,
                 threads == 1 ? "" : "s",
-                TrainingMemory.of(config, run.dataset())));
+                TrainingMemory.of(config, run.dataset()),
+                processes > 1 ? " each" : ""));
         if (!locked) {
             console.warn("the file system of " + directory.path()
                     + " does not support locks: make sure that no other process trains there");
@@ -115,7 +116,7 @@ final class TrainingScreen {
         }
     }
 
-    private void farewell() {
+    private void farewell(Trained trained) {
         console.line("  model    " + directory.model());
         if (run.config().keep().best()) {
             console.line("  best     " + directory.best() + ", by its validation accuracy");
@@ -126,9 +127,16 @@ final class TrainingScreen {
         if (run.dataset().name().equals(Datasets.SHAPES)) {
             console.line("The paper's ResNet-20 on CIFAR-10, which is downloaded once:");
             console.line("  " + residual + " train --data data --iterations 7820");
-        } else {
+        } else if (endedByItsLength(trained)) {
             console.line("To train for longer:");
             console.line("  " + residual + " resume " + directory.path() + " --iterations N");
         }
+    }
+
+    /** And not by {@code --patience} or {@code --max-epochs}; only then can it be extended. */
+    private boolean endedByItsLength(Trained trained) {
+        long end = trained.metrics().iteration();
+        return end == run.lastIteration()
+                && end >= run.config().recipe().length().iterations();
     }
 }

@@ -36,6 +36,9 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
     private boolean headed;
     private volatile Progress progress;
     private volatile boolean evaluating;
+    private long evaluationStart;
+    private double evaluationSeconds;
+    private int evaluations;
 
     TrainingView(Console console, TrainingRun run) {
         this.console = console;
@@ -58,7 +61,10 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
             }
         } else if (event instanceof Evaluating) {
             evaluating = true;
+            evaluationStart = System.nanoTime();
         } else if (event instanceof EpochEnded e) {
+            evaluationSeconds += (System.nanoTime() - evaluationStart) / 1e9;
+            evaluations++;
             if (!articleStyle && !headed) {
                 console.line(header());
                 headed = true;
@@ -114,8 +120,11 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
         return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
     }
 
+    /** @param seconds of training, without the evaluations */
     private double left(double seconds, long iteration) {
-        return seconds / iteration * (lastIteration - iteration);
+        long iterations = lastIteration - iteration;
+        long epochsLeft = (iterations + batchesPerEpoch - 1) / batchesPerEpoch;
+        return seconds / iteration * iterations + evaluationSeconds / Math.max(1, evaluations) * epochsLeft;
     }
 
     /** By worth, as many of its fields as fit: the epoch with a gauge of its own, the whole run, and what is learnt. */
@@ -126,10 +135,11 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
         List<String> fields = new ArrayList<>();
         fields.add(String.format(
                 Locale.ROOT,
-                "%9s %s %5.1f %%",
+                "%9s %s %,d/%,d",
                 epoch + "/" + epochs,
                 Console.gauge((double) inEpoch / batchesPerEpoch, GAUGE),
-                100.0 * p.iteration() / lastIteration));
+                p.iteration(),
+                lastIteration));
         if (p.iteration() > 0) {
             fields.add(Text.clock(p.seconds()));
             fields.add(Text.clock(left(p.seconds(), p.iteration())) + " left");

@@ -91,8 +91,7 @@ final class Watch implements AutoCloseable {
     /** @throws ResidualException when a process is lost */
     void requireAll() {
         if (isBroken()) {
-            throw new ResidualException(
-                    verdict.join() + "; the last checkpoint is kept: continue from it with 'resume'");
+            throw new LostProcessException(verdict.join(), null);
         }
     }
 
@@ -109,8 +108,7 @@ final class Watch implements AutoCloseable {
         } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException(e);
         }
-        return new ResidualException(
-                verdict.join() + "; the last checkpoint is kept: continue from it with 'resume'", cause);
+        return new LostProcessException(verdict.join(), cause);
     }
 
     /** Has all others end with this sentence, unless they have another one already. */

@@ -27,7 +27,7 @@ import java.util.function.Function;
 record Beginning(RunConfig config, boolean resumed, Optional<Checkpoint> checkpoint) {
     private static final String PROCESS_0 = "what process 0 sent";
 
-    /** Tells the others; process 0 calls this. */
+    /** Tells the others, and returns once all of them follow; process 0 calls this. */
     void share(ProcessGroup group) {
         if (group.size() == 1) {
             return;
@@ -42,6 +42,7 @@ record Beginning(RunConfig config, boolean resumed, Optional<Checkpoint> checkpo
                 checkpoint.get().write(out);
             }
             group.broadcast(bytes.toByteArray());
+            agree(group);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -70,7 +71,14 @@ record Beginning(RunConfig config, boolean resumed, Optional<Checkpoint> checkpo
     Launch follow(ProcessGroup group, Function<RunConfig, Dataset> data) {
         Dataset dataset = data.apply(config);
         Launch.requireSameData("process 0", config, dataset);
-        return new Launch(new TrainingRun(config, dataset, Optional.empty(), checkpoint, group), Optional.empty());
+        TrainingRun run = new TrainingRun(config, dataset, Optional.empty(), checkpoint, group);
+        agree(group);
+        return new Launch(run, Optional.empty());
+    }
+
+    /** Waits for all: before that, nothing is written. */
+    private static void agree(ProcessGroup group) {
+        group.allReduce(new double[1]);
     }
 
     /** @throws dev.residual.ResidualException that names the first difference, unless it is one of place or time */

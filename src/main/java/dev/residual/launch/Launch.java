@@ -51,7 +51,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     directory.path() + " started from the weights of a model, and its checkpoint with them is"
                             + " missing: start it again with 'train --from'");
             ResidualException.require(
-                    checkpoint.isPresent() || !hasTrained(directory, before),
+                    checkpoint.isPresent() || !hasTrained(directory),
                     directory.path() + " has no checkpoint to resume from; train it again with 'train --config "
                             + directory.path() + "'");
             Dataset dataset = data.apply(before);
@@ -73,13 +73,10 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
         }
     }
 
-    /** Whether there is more to lose than what a run does before its first checkpoint. */
-    private static boolean hasTrained(RunDirectory run, RunConfig config) {
+    /** Its first checkpoint is written before its first minibatch. */
+    private static boolean hasTrained(RunDirectory run) {
         return Files.exists(run.model())
-                || new MetricsFile(run.metrics())
-                        .read().stream()
-                                .anyMatch(
-                                        row -> row.iteration() >= config.keep().checkpointEvery());
+                || new MetricsFile(run.metrics()).read().stream().anyMatch(row -> row.iteration() > 0);
     }
 
     /** Changes to the configuration on resuming. */

@@ -18,19 +18,19 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * A network for inference: BN folded into convolutions, operations fused, everything prepared once.
  *
  * <p>The logits of an image depend on no other image. So many images are divided into parts, and each of the engine's
- * threads takes the next part and computes it alone: threads wait only at the end, and those whose core is shared with
- * another process compute fewer parts. Any number of threads may use one network at once; none may when it is closed.
+ * threads, the caller's first, takes the next part and computes it alone: threads wait only at the end, and those whose
+ * core is shared with another process compute fewer parts. Any number of threads may use one network at once; none may when it is closed.
  */
 public final class InferenceNetwork implements AutoCloseable {
     /** Images of a part, at most. Fewer or more (16 to 256 were tried) are hardly faster an image; more take more memory. */
@@ -48,7 +48,7 @@ public final class InferenceNetwork implements AutoCloseable {
     private final Deque<Idle> idle = new ArrayDeque<>();
 
     /** A plan that nobody is using, the last used first. */
-    private record Idle(long images, Precision precision, int threads, InferencePlan plan) {}
+    private record Idle(long images, Precision precision, InferencePlan plan) {}
 
     /**
      * @param values gives the network's parameters and buffers by name, row-major; not needed afterwards
@@ -106,20 +106,47 @@ public final class InferenceNetwork implements AutoCloseable {
                 throw e;
             }
         };
-        if (workers == null || parts <= 1) {
-            work.run();
-        } else {
-            byWorkers(work);
-        }
+        alone(() -> helped(work, Math.min(threads, parts) - 1));
         return stopped.get() ? Optional.empty() : Optional.of(logits);
     }
 
-    private void byWorkers(Runnable work) {
+    /** With one thread for each operation, as the workers have it, so that the bytes are the same whoever computes. */
+    private static void alone(Runnable work) {
+        int before = Engine.currentThreads();
+        Engine.useThreads(1);
         try {
-            CompletableFuture.allOf(Stream.generate(() -> CompletableFuture.runAsync(work, workers))
-                            .limit(threads)
-                            .toArray(CompletableFuture[]::new))
-                    .join();
+            work.run();
+        } finally {
+            Engine.useThreads(before);
+        }
+    }
+
+    /** The caller works itself, and does not wait for a worker that other callers keep busy. */
+    private void helped(Runnable work, int helpers) {
+        Phaser running = new Phaser(1);
+        CompletableFuture<Void> failed = new CompletableFuture<>();
+        Runnable help = () -> {
+            if (running.register() < 0) {
+                return; // the work was done before this worker was free
+            }
+            try {
+                work.run();
+            } catch (RuntimeException | Error e) {
+                failed.completeExceptionally(e);
+            } finally {
+                running.arriveAndDeregister();
+            }
+        };
+        for (int i = 0; i < helpers; i++) {
+            workers.execute(help);
+        }
+        try {
+            work.run();
+        } finally {
+            running.awaitAdvance(running.arriveAndDeregister());
+        }
+        try {
+            failed.getNow(null);
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
@@ -135,7 +162,7 @@ public final class InferenceNetwork implements AutoCloseable {
                 return Tensors.floats(walk.forward(part));
             }
             float[] logits = Tensors.floats(plan.get().run(part));
-            giveBack(new Idle(to - from, precision, Engine.currentThreads(), plan.get()));
+            giveBack(new Idle(to - from, precision, plan.get()));
             return logits;
         }
     }
@@ -144,9 +171,7 @@ public final class InferenceNetwork implements AutoCloseable {
         synchronized (idle) {
             for (Iterator<Idle> i = idle.iterator(); i.hasNext(); ) {
                 Idle found = i.next();
-                if (found.images == images
-                        && found.precision == precision
-                        && found.threads == Engine.currentThreads()) {
+                if (found.images == images && found.precision == precision) {
                     i.remove();
                     return Optional.of(found.plan);
                 }

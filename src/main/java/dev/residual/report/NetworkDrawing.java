@@ -151,11 +151,14 @@ public final class NetworkDrawing {
         }
         Box from = last.get(node.index());
         Box to = last.get(add.index());
-        int start = from.column == to.column ? from.y() + BOX_HEIGHT + 7 : to.y() - ROW - 8;
+        Box first = boxes.get(boxes.indexOf(from) + 1); // of the block
+        int start = first.y() - 7;
         int end = to.y() + BOX_HEIGHT + 7;
-        int middle = to.x() + BOX_WIDTH / 2;
-        int right = to.x() + BOX_WIDTH + 64;
-        String way = format("M%d %dC%d %d %d %d %d %d", middle, start, right, start, right, end, middle, end);
+        // Around the block, or, where it goes on in the next column, between the columns.
+        int bend = first.column == to.column ? to.x() + BOX_WIDTH + 64 : to.x() - 40;
+        String way = format(
+                "M%d %dC%d %d %d %d %d %d",
+                first.x() + BOX_WIDTH / 2, start, bend, start, bend, end, to.x() + BOX_WIDTH / 2, end);
         line(way, identity ? "" : " stroke-dasharray=\"4 3\"");
     }
 

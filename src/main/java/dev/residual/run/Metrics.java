@@ -20,6 +20,20 @@ public record Metrics(
      */
     public record Time(double seconds, double imagesPerSecond) {}
 
+    /** Where it was not trained on since, with the training score and speed of an earlier row of the same iteration. */
+    public Metrics withTrainingOf(Metrics before) {
+        return Double.isNaN(train.accuracy())
+                ? new Metrics(
+                        epoch,
+                        iteration,
+                        learningRate,
+                        before.train,
+                        test,
+                        validation,
+                        new Time(time.seconds, before.time.imagesPerSecond))
+                : this;
+    }
+
     /** The first of those with the best validation accuracy. */
     public static Metrics best(List<Metrics> rows) {
         Metrics best = rows.get(0);

@@ -122,6 +122,19 @@ public record RunDirectory(Path path) {
         }
     }
 
+    /** Where {@link #createNext} would make it now. */
+    public static Path next(Path path) {
+        return Stream.iterate(1, i -> i + 1)
+                .map(i -> i == 1 ? path : numbered(path, i))
+                .filter(p -> !Files.exists(p))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Path numbered(Path path, int number) {
+        return path.resolveSibling(path.getFileName() + "-" + number);
+    }
+
     /**
      * The same at a path that nothing is at: {@code path}, or with the first of the numbers {@code -2}, {@code -3} … that
      * is free. Two processes never get the same.
@@ -140,7 +153,7 @@ public record RunDirectory(Path path) {
                 } catch (FileAlreadyExistsException e) {
                     // another run's
                 }
-                next = path.resolveSibling(path.getFileName() + "-" + i);
+                next = numbered(path, i);
             }
         } catch (IOException e) {
             throw new ResidualException("cannot make the directory " + next + ": " + ResidualException.reason(e), e);

@@ -7,6 +7,7 @@ import dev.residual.recipe.RecipeChanges;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** A configuration as options of {@code residual train}: those that are not the defaults, and all that are chosen by the machine. */
 public final class RunOptions {
@@ -60,7 +61,9 @@ public final class RunOptions {
             options.put("widths", widths.toString().replaceAll("[\\[\\] ]", ""));
         }
         Block block = architecture.block();
-        if (!block.layers().equals(named.withWidths(widths).block().layers())) {
+        boolean isOfItsStages = widths.size() == named.stages().channels().size();
+        Architecture wide = isOfItsStages ? named.withWidths(widths) : named;
+        if (!block.layers().equals(wide.block().layers())) {
             options.put("block", block.toString());
         }
         if (block.activation() != named.block().activation()) {
@@ -91,16 +94,13 @@ public final class RunOptions {
     public static String command(RunConfig config) {
         StringBuilder command = new StringBuilder("residual train");
         of(config)
-                .forEach((option, value) -> command.append(' ')
-                        .append(quoted(argument(option, value).replaceFirst("=", " "))));
+                .forEach((option, value) -> Stream.of(argument(option, value).split("=", 2))
+                        .forEach(part -> command.append(' ').append(quoted(part))));
         return command.toString();
     }
 
-    /** The option and its value, quoted where a shell would read something else. */
-    private static String quoted(String argument) {
-        String[] parts = argument.split(" ", 2);
-        return parts.length == 1 || parts[1].matches("[\\w@%+=:,./-]+")
-                ? argument
-                : parts[0] + " '" + parts[1].replace("'", "'\\''") + "'";
+    /** An argument, quoted where a shell would read something else. */
+    public static String quoted(String argument) {
+        return argument.matches("[\\w@%+=:,./-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 }

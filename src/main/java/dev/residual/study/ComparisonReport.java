@@ -6,6 +6,7 @@ import dev.residual.Text;
 import dev.residual.nn.LayerResponses.Response;
 import dev.residual.report.Html;
 import dev.residual.report.Lines;
+import dev.residual.run.RunOptions;
 import dev.residual.study.Row.Agreement;
 import java.nio.file.Path;
 import java.util.List;
@@ -231,9 +232,21 @@ public record ComparisonReport(Comparison comparison, Map<Row, List<Response>> r
     private String commands() {
         String lines = comparison.rows().stream()
                 .filter(row -> !row.options().arguments().isEmpty())
-                .map(row -> unbroken("residual train " + row.options() + " --seed "
-                        + comparison.study().seeds(row.variation()).get(0)))
+                .map(row -> unbroken(command(row)))
                 .collect(Collectors.joining("\n"));
         return lines.isEmpty() ? "" : "<p>Each of them by itself:</p>\n<pre>" + lines + "</pre>\n";
+    }
+
+    /** What trains a row's first run, or would. */
+    private String command(Row row) {
+        long seed = row.runs().stream()
+                .findFirst()
+                .map(run -> run.config().seed())
+                .orElseGet(() -> comparison.study().seeds(row.variation()).get(0));
+        Options options = row.isOfOtherLength() ? row.options().and("--iterations", row.length()) : row.options();
+        return "residual train "
+                + options.and("--seed", seed).arguments().stream()
+                        .map(RunOptions::quoted)
+                        .collect(Collectors.joining(" "));
     }
 }

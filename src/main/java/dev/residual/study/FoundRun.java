@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
  * {@code train.log}. Checkpoints, weights and data need not be there.
  *
  * @param metrics one row per epoch; none before the first evaluation has ended
- * @param iteration minibatches trained on, as far as files tell
+ * @param iteration minibatches trained on, as far as files tell; of an interrupted run those of its last checkpoint
  */
 public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> metrics, State state, long iteration) {
     private static final int MAX_DEPTH = 6;
@@ -60,14 +60,15 @@ public record FoundRun(RunDirectory directory, RunConfig config, List<Metrics> m
         RunConfig config = RunConfig.read(directory);
         List<Metrics> metrics = new MetricsFile(directory.metrics()).read();
         long evaluated = metrics.isEmpty() ? 0 : metrics.get(metrics.size() - 1).iteration();
-        long iteration = Math.max(evaluated, new Checkpoints(directory.checkpoints()).newestIteration());
+        long saved = new Checkpoints(directory.checkpoints()).newestIteration();
         State state = state(directory, config, metrics);
-        return new FoundRun(
-                directory,
-                config,
-                metrics,
-                state,
-                state == State.DIVERGED ? divergedAt(directory, iteration) : iteration);
+        long iteration =
+                switch (state) {
+                    case FINISHED, RUNNING -> Math.max(evaluated, saved);
+                    case INTERRUPTED -> saved < 0 ? evaluated : saved; // what came after it will be trained again
+                    case DIVERGED -> divergedAt(directory, Math.max(evaluated, saved));
+                };
+        return new FoundRun(directory, config, metrics, state, iteration);
     }
 
     /** @param known what other files tell, where the log does not */

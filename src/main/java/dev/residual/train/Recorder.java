@@ -127,7 +127,12 @@ final class Recorder implements Consumer<TrainingEvent> {
         events.ifPresent(e -> attempt("events", () -> e.add(step)));
     }
 
-    private void add(Metrics row) {
+    private void add(Metrics measured) {
+        Metrics row = rows.stream()
+                .filter(r -> r.iteration() == measured.iteration())
+                .findFirst()
+                .map(measured::withTrainingOf) // evaluated once more, after it had ended
+                .orElse(measured);
         rows.removeIf(r -> r.epoch() == row.epoch()); // of an end in its middle, which is no end any more
         rows.add(row);
         file.write(rows);

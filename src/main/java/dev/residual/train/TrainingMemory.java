@@ -6,12 +6,13 @@ import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
 import dev.residual.graph.Summary;
 import dev.residual.run.RunConfig;
+import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
 /**
- * About how much memory a training run takes, so that it can be said before it starts.
+ * About how much memory each process of a training run takes, so that it can be said before it starts.
  *
  * @param heap bytes of Java's heap: the images, and a copy of the weights while a checkpoint is written
  * @param whole bytes of the whole process
@@ -32,8 +33,10 @@ public record TrainingMemory(long heap, long whole) {
                         .mapToLong(layer -> layer.output().count())
                         .sum();
         int bytes = config.compute().precision() == Precision.BF16 ? 2 : 4;
-        int batch =
+        int minibatch =
                 Math.min(config.recipe().images().batchSize(), dataset.train().size());
+        int processes = config.compute().processes();
+        int batch = (minibatch + processes - 1) / processes;
         int kept = TrainingState.valuesPerParameter(config.recipe());
         long weights = Float.BYTES * summary.parameters();
         long images = (long) dataset.train().pixels().length + dataset.test().pixels().length;
@@ -46,13 +49,18 @@ public record TrainingMemory(long heap, long whole) {
     /** @throws ResidualException when this machine, or Java's heap, has less */
     public void requireRoom() {
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        requireRoom(system.getTotalMemorySize(), Runtime.getRuntime().maxMemory());
+        requireRoom(
+                Engine.processes(),
+                system.getTotalMemorySize(),
+                Runtime.getRuntime().maxMemory());
     }
 
-    void requireRoom(long machine, long javaHeap) {
-        if (whole > machine) {
-            throw new ResidualException("the run needs about " + this + " of memory, and this machine has "
-                    + gigabytes(machine) + ": use a smaller --batch-size or network");
+    /** @param processes on this machine */
+    void requireRoom(int processes, long machine, long javaHeap) {
+        if (whole * processes > machine) {
+            throw new ResidualException(
+                    "the run needs about " + gigabytes(whole * processes) + " of memory, and this machine has "
+                            + gigabytes(machine) + ": use a smaller --batch-size or network");
         }
         if (heap > javaHeap) {
             throw new ResidualException("the run needs about " + gigabytes(heap) + " of Java's heap, whose limit"

@@ -8,6 +8,7 @@ import dev.residual.data.Dataset;
 import dev.residual.data.Normalization;
 import dev.residual.data.Part;
 import dev.residual.data.Split;
+import dev.residual.distributed.LostProcessException;
 import dev.residual.distributed.ProcessGroup;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.graph.Graph;
@@ -31,6 +32,7 @@ import dev.residual.tensor.Engine;
 import dev.residual.tensor.Natives;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
+import java.nio.file.Files;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
@@ -166,7 +168,11 @@ public final class TrainingRun {
                 return run(backend, recorder.map(r -> r.andThen(listener)).orElse(listener), stop);
             } catch (RuntimeException e) {
                 recorder.ifPresent(r -> r.failed(e));
-                throw e;
+                throw e instanceof LostProcessException lost
+                        ? new LostProcessException(
+                                lost.getMessage() + "; the last checkpoint is kept: continue from it with 'resume'",
+                                lost)
+                        : e;
             }
         }
     }
@@ -178,8 +184,8 @@ public final class TrainingRun {
     }
 
     /**
-     * It was finished before; but a crash may have come between its last checkpoint and its model. (Several processes
-     * evaluate once more: only process 0 would know.)
+     * It was finished before; then nothing is written, unless a crash came between its last checkpoint and its model.
+     * (Several processes evaluate once more: only process 0 would know.)
      */
     private Optional<Trained> finishedBefore() {
         if (!isOver() || directory.isEmpty() || group.size() > 1) {
@@ -189,7 +195,19 @@ public final class TrainingRun {
                 .read().stream()
                         .filter(row -> row.iteration() == start.iteration())
                         .findFirst()
-                        .map(last -> finish(from.orElseThrow().model(), last));
+                        .map(last -> savedModel()
+                                .map(model -> new Trained(model, last))
+                                .orElseGet(() -> finish(from.orElseThrow().model(), last)));
+    }
+
+    /** That of this end, if it was written. */
+    private Optional<Model> savedModel() {
+        return directory
+                .map(RunDirectory::model)
+                .filter(Files::exists)
+                .map(Model::load)
+                .filter(model ->
+                        model.card().provenance().training().orElseThrow().iteration() == start.iteration());
     }
 
     private void warnOfOtherBackend(Backend backend, Consumer<String> warning) {
@@ -310,8 +328,9 @@ public final class TrainingRun {
 
     /** The model of the last iteration tells what it reached. */
     private Trained finish(Model model, Metrics last) {
-        Provenance provenance =
-                model.card().provenance().withTestAccuracy(last.test().accuracy());
+        int images = split.test().size();
+        double correct = Math.round(last.test().accuracy() / 100 * images); // metrics.csv rounds the accuracy
+        Provenance provenance = model.card().provenance().withTestAccuracy(100 * correct / images);
         Model finished = model.withProvenance(provenance);
         directory.ifPresent(d -> {
             d.forgetResponses();

@@ -1,7 +1,6 @@
 package dev.residual.train;
 
 import dev.residual.Digests;
-import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Parameter;
 import dev.residual.model.Model;
@@ -20,7 +19,6 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.DigestOutputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -32,7 +30,7 @@ import java.util.List;
 public record WarmStart(String name, Model model) {
     /**
      * The run's checkpoint before its first minibatch: the model's weights, its BN statistics among them, and its
-     * normalisation. If the number of classes differs, the last layer is initialised anew.
+     * normalisation. If the classes differ, the last layer is initialised anew.
      *
      * @param config of the run; its architecture is the model's, but for the number of classes and the size of the images
      * @param classes names by class number
@@ -48,7 +46,12 @@ public record WarmStart(String name, Model model) {
                 model.card().provenance());
         try (Weights random = Initialization.he(graph, config.seed(), Device.CPU);
                 TrainingState state = TrainingState.of(
-                        config.recipe(), graph, new Weights(graph, p -> values(p, random), Device.CPU))) {
+                        config.recipe(),
+                        graph,
+                        new Weights(
+                                graph,
+                                p -> isNew(p, graph, classes) ? random.floats(p.name()) : trained(p),
+                                Device.CPU))) {
             return state.checkpoint(Progress.start(config.recipe().schedule()), card);
         }
     }
@@ -59,10 +62,13 @@ public record WarmStart(String name, Model model) {
                 recipe.images().withNormalization(model.card().normalization().kind()));
     }
 
-    private float[] values(Parameter p, Weights random) {
-        NamedTensor trained = model.tensors().get(p.name());
-        boolean fits = Arrays.equals(trained.shape(), p.sizes());
-        return fits ? trained.floats() : random.floats(p.name());
+    private boolean isNew(Parameter p, Graph graph, List<String> classes) {
+        boolean ofLastLayer = graph.output().operation().parameters().contains(p);
+        return ofLastLayer && !classes.equals(model.card().classes());
+    }
+
+    private float[] trained(Parameter p) {
+        return model.tensors().get(p.name()).floats();
     }
 
     /** Where the weights come from, for the provenance of what is made of them: a line a generation, the newest first. */

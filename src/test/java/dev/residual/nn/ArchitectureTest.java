@@ -72,6 +72,24 @@ class ArchitectureTest {
                 .isEqualTo("resnet164-w8x16x32");
     }
 
+    /** As of an imported ResNet-10: no name has its stages. */
+    @Test
+    void networksOfAnyNumberOfStagesHaveNames() {
+        for (List<Integer> blocks : List.of(List.of(2), List.of(1, 1, 1, 1), List.of(2, 2, 2, 2, 2))) {
+            List<Integer> widths = blocks.stream().map(n -> 16).toList();
+            Architecture known = Architecture.of("resnet20");
+            Architecture a = new Architecture(
+                    known.image(),
+                    new Stages(16, blocks, widths),
+                    known.block(),
+                    Shortcut.B,
+                    known.convBias(),
+                    known.survival(),
+                    known.classes());
+            assertThat(a.name()).contains("-B-n" + blocks.get(0));
+        }
+    }
+
     @Test
     void layersGrowAsTheStagesDo() {
         Architecture a = Architecture.of("resnet20").withLayers(Variants.layers("3x8", "5x24"));

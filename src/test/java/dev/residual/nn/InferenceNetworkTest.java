@@ -18,12 +18,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -212,6 +216,35 @@ class InferenceNetworkTest {
                     .hasMessage("no images");
         }
         assertThat(asked.get()).isLessThan(30); // of more than sixty parts
+    }
+
+    /** Workers that a call keeps busy are not waited for by another. */
+    @Test
+    void aLongCallDoesNotHoldUpOthers() throws Exception {
+        CountDownLatch begun = new CountDownLatch(2);
+        CountDownLatch go = new CountDownLatch(1);
+        try (InferenceNetwork network = network(2)) {
+            CompletableFuture<float[]> isLong = CompletableFuture.supplyAsync(() -> network.logits(200, (from, to) -> {
+                begun.countDown();
+                await(go);
+                return part(0, 1).expand(to - from, 3, 32, 32).contiguous();
+            }));
+            await(begun); // both threads are in it
+            assertThat(CompletableFuture.supplyAsync(() -> network.logits(IMAGES, this::part))
+                            .get(60, TimeUnit.SECONDS))
+                    .hasSize(IMAGES * CLASSES);
+            assertThat(isLong).isNotDone();
+            go.countDown();
+            assertThat(isLong.get(60, TimeUnit.SECONDS)).hasSize(200 * CLASSES);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Whatever numbers of images it was asked for, what it keeps is bounded and freed at the end. */

@@ -33,6 +33,14 @@ class FoundRunTest {
         assertThat(FoundRun.read(run).iteration()).isEqualTo(63_733);
     }
 
+    /** What was evaluated after the last checkpoint is trained again. */
+    @Test
+    void anInterruptedRunStandsAtItsLastCheckpoint() throws IOException {
+        Path run = Samples.run(folder.resolve("run"), 30_000, 80, c -> c);
+        Files.createDirectories(run.resolve("checkpoint/iteration-29500"));
+        assertThat(FoundRun.read(run).iteration()).isEqualTo(29_500);
+    }
+
     /** Its weights were not written yet, or the disk was full: resume does it. */
     @Test
     void aRunWithoutItsModelIsNotFinished() throws IOException {

@@ -297,6 +297,9 @@ class ResumeTest {
         Files.delete(run.resolve("model.safetensors"));
         assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
         before.assertSame(End.of(run));
+        Path responses = Files.createFile(run.resolve("responses.csv"));
+        assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
+        assertThat(responses).exists(); // they are still those of its model
         RunConfig shorter = TinyRun.config(TinyRun.recipe().withLength(new Recipe.Length(9, false, 0, 0)), 0, 3);
         assertThatThrownBy(() -> train(shorter, run, 1))
                 .isInstanceOf(ResidualException.class)

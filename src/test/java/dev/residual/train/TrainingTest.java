@@ -106,7 +106,7 @@ class TrainingTest {
         return sum;
     }
 
-    /** Its weights, statistics and normalisation are those of the model; the last layer is, if it fits. */
+    /** Its weights, statistics and normalisation are those of the model; the last layer is, if the classes are the same. */
     @Test
     void aRunStartsFromAModel() {
         RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
@@ -123,12 +123,20 @@ class TrainingTest {
         assertThat(same.optimizer()).isNotEmpty();
         same.optimizer().values().forEach(t -> assertThat(t.floats()).containsOnly(0));
 
+        Checkpoint named = new WarmStart("a", model).checkpoint(config, others(TinyRun.DATA.classes()));
+        assertThat(named.model().tensors().get("fc.weight").floats())
+                .isNotEqualTo(model.tensors().get("fc.weight").floats());
+
         RunConfig three = withArchitecture(config, TinyRun.ARCHITECTURE.withClasses(3));
         Checkpoint other = new WarmStart("a", model).checkpoint(three, List.of("a", "b", "c"));
         assertThat(other.model().tensors().get("fc.weight").shape()).containsExactly(3, 32);
         assertThat(other.model().tensors().get("fc.weight").floats()).doesNotContain(0);
         assertThat(other.model().tensors().get("layer3.0.conv2.weight").floats())
                 .isEqualTo(model.tensors().get("layer3.0.conv2.weight").floats());
+    }
+
+    private static List<String> others(List<String> classes) {
+        return classes.stream().map(name -> "other " + name).toList();
     }
 
     /** The first loss is the trained network's: far below that of random weights, on the very same images. */
@@ -254,11 +262,12 @@ class TrainingTest {
     void aRunThatDoesNotFitIntoMemoryIsRefused() {
         RunConfig config = TinyRun.config(TinyRun.recipe(), 0, 100);
         TrainingMemory memory = TrainingMemory.of(config, TinyRun.DATA);
-        memory.requireRoom(memory.whole(), memory.heap());
-        assertThatThrownBy(() -> memory.requireRoom(memory.whole() - 1, memory.heap()))
+        memory.requireRoom(1, memory.whole(), memory.heap());
+        memory.requireRoom(2, 2 * memory.whole(), memory.heap());
+        assertThatThrownBy(() -> memory.requireRoom(2, 2 * memory.whole() - 1, memory.heap()))
                 .isInstanceOf(ResidualException.class)
                 .hasMessageContaining("--batch-size");
-        assertThatThrownBy(() -> memory.requireRoom(memory.whole(), memory.heap() - 1))
+        assertThatThrownBy(() -> memory.requireRoom(1, memory.whole(), memory.heap() - 1))
                 .hasMessageContaining("Java's heap");
     }
 
@@ -274,7 +283,10 @@ class TrainingTest {
             RunConfig config =
                     withArchitecture(tiny, resnet20).withCompute(new RunConfig.Compute(2, precision, "cpu", "auto"));
             double measured = precision == Precision.FP32 ? 2.7e9 : 1.6e9;
-            assertThat((double) TrainingMemory.of(config, shapes).whole()).isBetween(measured / 2, measured * 2);
+            long whole = TrainingMemory.of(config, shapes).whole();
+            assertThat((double) whole).isBetween(measured / 2, measured * 2);
+            RunConfig two = config.withCompute(new RunConfig.Compute(2, false, 2, precision, "cpu", "auto"));
+            assertThat(TrainingMemory.of(two, shapes).whole()).isLessThan(whole * 2 / 3);
         }
     }
 }
