@@ -34,7 +34,7 @@ final class Decoder {
     static byte[] decode(byte[] file, String name, int side) {
         try {
             Decoded decoded = decode(file);
-            return decoded.orientation.upright(Resize.to(side, decoded.image), side);
+            return decoded.orientation.upright(Resize.to(side, decoded.image, decoded.orientation), side);
         } catch (UnknownFormat e) {
             throw new ResidualException(
                     name + ": not an image that can be read: expected JPEG, PNG, BMP, GIF or WebP", e);

@@ -53,18 +53,26 @@ record Orientation(int value) {
         return UPRIGHT;
     }
 
+    /** Whether the file's rows run from the picture's bottom to its top or, where it is turned, from right to left. */
+    boolean rowsBackwards() {
+        return Set.of(3, 4, 6, 7).contains(value);
+    }
+
+    /** The same of its columns. */
+    boolean columnsBackwards() {
+        return Set.of(2, 3, 7, 8).contains(value);
+    }
+
     /** Turns and mirrors side×side pixels, so that up is up. */
     byte[] upright(byte[] pixels, int side) {
         boolean turned = value >= 5; // the file's rows are the picture's columns
-        boolean rowsBackwards = Set.of(3, 4, 6, 7).contains(value);
-        boolean columnsBackwards = Set.of(2, 3, 7, 8).contains(value);
         int last = side - 1;
         byte[] upright = new byte[pixels.length];
         for (int y = 0; y <= last; y++) {
             for (int x = 0; x <= last; x++) {
                 int row = turned ? x : y;
                 int column = turned ? y : x;
-                int from = (rowsBackwards ? last - row : row) * side + (columnsBackwards ? last - column : column);
+                int from = (rowsBackwards() ? last - row : row) * side + (columnsBackwards() ? last - column : column);
                 int to = y * side + x;
                 System.arraycopy(pixels, from * Photo.CHANNELS, upright, to * Photo.CHANNELS, Photo.CHANNELS);
             }

@@ -32,7 +32,7 @@ public record Photo(int side, byte[] pixels) {
     }
 
     public static Photo of(BufferedImage image, int side) {
-        return new Photo(side, Resize.to(side, image));
+        return new Photo(side, Resize.to(side, image, Orientation.UPRIGHT));
     }
 
     /**

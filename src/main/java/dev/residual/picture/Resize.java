@@ -12,11 +12,14 @@ final class Resize {
 
     private Resize() {}
 
-    /** @return size×size×3 bytes, RGB, row by row */
-    static byte[] to(int size, BufferedImage image) {
+    /**
+     * @param orientation by which it will be turned afterwards
+     * @return size×size×3 bytes, RGB, row by row
+     */
+    static byte[] to(int size, BufferedImage image, Orientation orientation) {
         int side = Math.min(image.getWidth(), image.getHeight());
-        int left = (image.getWidth() - side) / 2;
-        int top = (image.getHeight() - side) / 2;
+        int left = before(image.getWidth() - side, orientation.columnsBackwards());
+        int top = before(image.getHeight() - side, orientation.rowsBackwards());
         Span[] spans = spans(size, side);
         double[] sums = new double[size * size * CHANNELS];
         double[] narrow = new double[size * CHANNELS];
@@ -35,6 +38,11 @@ final class Resize {
             pixels[i] = (byte) Math.round(sums[i]);
         }
         return pixels;
+    }
+
+    /** Of an odd number of rows or columns that are left out, the one in the middle is the upright picture's last. */
+    private static int before(int leftOut, boolean backwards) {
+        return (backwards ? leftOut + 1 : leftOut) / 2;
     }
 
     private static void shrinkRow(double[] row, Span[] spans, double[] narrow) {
