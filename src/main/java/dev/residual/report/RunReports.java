@@ -9,6 +9,7 @@ import dev.residual.evaluate.Evaluator;
 import dev.residual.formats.safetensors.Safetensors.NamedTensor;
 import dev.residual.graph.Summary;
 import dev.residual.model.Model;
+import dev.residual.model.Provenance;
 import dev.residual.recipe.RecipeChanges;
 import dev.residual.recipe.Schedule.Change;
 import dev.residual.run.Metrics;
@@ -18,6 +19,7 @@ import dev.residual.run.RunDirectory;
 import dev.residual.run.RunOptions;
 import dev.residual.run.TrainedModel;
 import dev.residual.tensor.Engine;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,7 +56,10 @@ public final class RunReports {
         Optional<Model> model = TrainedModel.of(run, warning).map(TrainedModel::model);
         Optional<Dataset> tested = model.flatMap(m -> ofItsClasses(dataset, m, warning));
         RunReport report = new RunReport(
-                subtitle(config) + note(config, metrics) + (model.isEmpty() ? " Its weights are not kept here." : ""),
+                subtitle(config)
+                        + note(config, metrics)
+                        + best(run, metrics, warning)
+                        + (model.isEmpty() ? " Its weights are not kept here." : ""),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
                 model.flatMap(m -> tested.map(d -> test(m, d, config.compute().threads()))),
@@ -73,7 +78,6 @@ public final class RunReports {
 
     private static String note(RunConfig config, List<Metrics> metrics) {
         Metrics last = metrics.get(metrics.size() - 1);
-        Metrics best = Metrics.best(metrics);
         List<String> sentences = new ArrayList<>();
         if (!config.isFinishedBy(metrics)) {
             sentences.add("This run is not finished: it stands at iteration " + last.iteration() + ".");
@@ -81,20 +85,38 @@ public final class RunReports {
             sentences.add("It was stopped early, after "
                     + config.recipe().length().patience() + " epochs without a better validation accuracy.");
         }
-        if (config.keep().best()) {
-            sentences.add(String.format(
-                    Locale.ROOT,
-                    "Kept beside the last iteration's: the network of epoch %d, the best by validation accuracy (%.2f %%;"
-                            + " %.2f %% of the test images).",
-                    best.epoch(),
-                    best.validation().accuracy(),
-                    best.test().accuracy()));
-        }
         if (!config.recipe().evaluations().evalMode()) {
             sentences.add("Curves and figures here are by the statistics of each batch, since this recipe evaluates in"
                     + " training mode; the confusion matrix and what follows it are by BN's running statistics.");
         }
         return sentences.stream().map(sentence -> " " + sentence).collect(Collectors.joining());
+    }
+
+    /** The network that was kept as the best. Its row is gone where a run that ended within an epoch was extended. */
+    private static String best(RunDirectory run, List<Metrics> metrics, Consumer<String> warning) {
+        if (!Files.exists(run.best())) {
+            return "";
+        }
+        Provenance.Training training;
+        try {
+            training = Model.load(run.best()).card().provenance().training().orElseThrow();
+        } catch (ResidualException e) {
+            warning.accept(e.getMessage());
+            return "";
+        }
+        String validation = metrics.stream()
+                .filter(row -> row.iteration() == training.iteration())
+                .findFirst()
+                .map(row -> String.format(
+                        Locale.ROOT, " (%.2f %%)", row.validation().accuracy()))
+                .orElse("");
+        return String.format(
+                Locale.ROOT,
+                " Kept as well: the network of iteration %,d, with the best validation accuracy%s; it has %.2f %% of the"
+                        + " test images right.",
+                training.iteration(),
+                validation,
+                training.testAccuracy().orElseThrow());
     }
 
     /** A data set that the model can be tested on; empty, with a warning, where it has other classes. */

@@ -9,6 +9,7 @@ import dev.residual.data.Split;
 import dev.residual.evaluate.Evaluator;
 import dev.residual.model.Model;
 import dev.residual.recipe.Recipe;
+import dev.residual.report.RunReports;
 import dev.residual.run.Metrics;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
@@ -18,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +73,15 @@ class BestTest {
         Split split = Split.of(TinyRun.DATA, 20, 1);
         assertThat(Evaluator.evaluate(kept, split.validation()).accuracy())
                 .isCloseTo(best.validation().accuracy(), within(1e-3));
+
+        RunReports.write(run, RunConfig.read(run), Optional.empty(), sentence -> {});
+        assertThat(run.report())
+                .content()
+                .contains(String.format(
+                        Locale.ROOT,
+                        "the network of iteration %,d, with the best validation accuracy (%.2f %%)",
+                        best.iteration(),
+                        best.validation().accuracy()));
 
         byte[] before = Files.readAllBytes(run.model());
         assertThat(TinyRun.train(config(20), folder).metrics()).isEqualTo(last); // it is over
