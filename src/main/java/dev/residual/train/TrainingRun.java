@@ -14,7 +14,6 @@ import dev.residual.evaluate.Evaluator;
 import dev.residual.graph.Graph;
 import dev.residual.model.Model;
 import dev.residual.model.Model.Card;
-import dev.residual.model.Provenance;
 import dev.residual.nn.Initialization;
 import dev.residual.nn.TrainingNetwork;
 import dev.residual.nn.Weights;
@@ -34,7 +33,6 @@ import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
 import java.nio.file.Files;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -55,6 +53,7 @@ public final class TrainingRun {
     private final Split split;
     private final Recipe recipe;
     private final EpochEvaluation evaluation;
+    private final ModelCards cards;
     private final Graph graph;
     private final Progress start;
 
@@ -89,6 +88,7 @@ public final class TrainingRun {
         new RunChecks(config, dataset, split, group.size()).require();
         recipe = config.recipe();
         evaluation = new EpochEvaluation(recipe, split, config.seed(), group);
+        cards = new ModelCards(config, dataset, split, evaluation);
         graph = config.graph();
         start = from.map(Checkpoint::progress)
                 .orElseGet(() -> Progress.start(recipe.schedule()))
@@ -272,13 +272,14 @@ public final class TrainingRun {
                         });
                         return metrics;
                     },
-                    p -> directory.ifPresent(
-                            d -> new Checkpoints(d.checkpoints()).write(state.checkpoint(p, card(normalization, p)))),
+                    p -> directory.ifPresent(d ->
+                            new Checkpoints(d.checkpoints()).write(state.checkpoint(p, cards.of(normalization, p)))),
                     config.keep().checkpointEvery(),
                     stop);
             boolean finished = trainer.run(hooks, listener);
             return finished
-                    ? Optional.of(finish(Model.of(card(normalization, trainer.progress()), state.shown()), last.get()))
+                    ? Optional.of(
+                            finish(Model.of(cards.of(normalization, trainer.progress()), state.shown()), last.get()))
                     : Optional.empty();
         }
     }
@@ -301,10 +302,9 @@ public final class TrainingRun {
             Progress p, Metrics m, Normalization normalization, TrainingState state, Consumer<TrainingEvent> listener) {
         double accuracy = m.validation().accuracy();
         if (config.keep().best() && p.isBest(accuracy)) {
-            Card card = card(normalization, p.evaluated(accuracy));
-            Provenance provenance = card.provenance().withTestAccuracy(m.test().accuracy());
-            directory.ifPresent(d ->
-                    Model.of(card.withProvenance(provenance), state.shown()).save(d.best()));
+            Card card = cards.of(normalization, p.evaluated(accuracy));
+            directory.ifPresent(
+                    d -> cards.tested(Model.of(card, state.shown()), m.test()).save(d.best()));
             listener.accept(new TrainingEvent.BestKept(m));
         }
     }
@@ -328,35 +328,11 @@ public final class TrainingRun {
 
     /** The model of the last iteration tells what it reached. */
     private Trained finish(Model model, Metrics last) {
-        int images = split.test().size();
-        double correct = Math.round(last.test().accuracy() / 100 * images); // metrics.csv rounds the accuracy
-        Provenance provenance = model.card().provenance().withTestAccuracy(100 * correct / images);
-        Model finished = model.withProvenance(provenance);
+        Model finished = cards.tested(model, last.test());
         directory.ifPresent(d -> {
             d.forgetResponses();
             finished.save(d.model());
         });
         return new Trained(finished, last);
-    }
-
-    private Card card(Normalization normalization, Progress p) {
-        Provenance.Data data = new Provenance.Data(
-                dataset.name(),
-                split.train().size(),
-                config.data().validation(),
-                dataset.testFraction(),
-                dataset.sha256());
-        Provenance.Training training = new Provenance.Training(
-                data,
-                recipe,
-                config.seed(),
-                config.compute().threads(),
-                config.compute().precision(),
-                p.iteration(),
-                evaluation.batchesTracked(p),
-                OptionalDouble.empty());
-        Provenance provenance =
-                Provenance.of(config.made().software(), training, config.made().startedFrom());
-        return new Card(config.architecture(), dataset.classes(), normalization, provenance);
     }
 }
