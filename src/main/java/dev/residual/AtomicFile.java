@@ -29,7 +29,7 @@ public final class AtomicFile {
      * Writes beside the target, forces it to the disk and renames it. A signal that ends the process leaves nothing beside
      * it either.
      *
-     * @param path where it is a symbolic link, the file that it leads to is replaced
+     * @param path where it is a symbolic link to a file, that file is replaced
      * @throws ResidualException when something is there that is not a file, such as a device, or the file system refuses; the
      *     old file is untouched and nothing is left beside it
      */

@@ -4,6 +4,7 @@ import dev.residual.Text;
 import dev.residual.data.Datasets;
 import dev.residual.graph.Summary;
 import dev.residual.launch.Launch;
+import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
 import dev.residual.report.RunReports;
 import dev.residual.run.RunConfig;
@@ -135,8 +136,10 @@ final class TrainingScreen {
 
     /** And not by {@code --patience} or {@code --max-epochs}; only then can it be extended. */
     private boolean endedByItsLength(Trained trained) {
+        Recipe.Length length = run.config().recipe().length();
         long end = trained.metrics().iteration();
         return end == run.lastIteration()
-                && end >= run.config().recipe().length().iterations();
+                && end >= length.iterations()
+                && (length.maxEpochs() == 0 || (long) length.maxEpochs() * run.batchesPerEpoch() > end);
     }
 }

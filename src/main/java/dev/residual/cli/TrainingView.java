@@ -123,8 +123,8 @@ final class TrainingView implements Consumer<TrainingEvent>, AutoCloseable {
     /** @param seconds of training, without the evaluations */
     private double left(double seconds, long iteration) {
         long iterations = lastIteration - iteration;
-        long epochsLeft = (iterations + batchesPerEpoch - 1) / batchesPerEpoch;
-        return seconds / iteration * iterations + evaluationSeconds / Math.max(1, evaluations) * epochsLeft;
+        long evaluationsLeft = iterations == 0 ? 0 : epochs - iteration / batchesPerEpoch;
+        return seconds / iteration * iterations + evaluationSeconds / Math.max(1, evaluations) * evaluationsLeft;
     }
 
     /** By worth, as many of its fields as fit: the epoch with a gauge of its own, the whole run, and what is learnt. */

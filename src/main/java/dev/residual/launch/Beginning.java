@@ -76,7 +76,7 @@ record Beginning(RunConfig config, boolean resumed, Optional<Checkpoint> checkpo
         return new Launch(run, Optional.empty());
     }
 
-    /** Waits for all: before that, nothing is written. */
+    /** Waits for all: before that, there is no config.json, which makes a run of the directory. */
     private static void agree(ProcessGroup group) {
         group.allReduce(new double[1]);
     }

@@ -61,11 +61,11 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     dataset.train().size() - before.data().validation());
             requireSameData(directory.path().toString(), config, dataset);
             TrainingMemory.of(config, dataset).requireRoom();
-            new Beginning(config, true, checkpoint).share(group);
             TrainingRun resumed = new TrainingRun(config, dataset, Optional.of(directory), checkpoint, group);
             ResidualException.require(
                     !resumed.isOver() || config.recipe().equals(before.recipe()),
                     directory.path() + " was ended by --patience or --max-epochs and cannot be extended");
+            new Beginning(config, true, checkpoint).share(group);
             return new Launch(resumed, Optional.of(claimed));
         } catch (RuntimeException e) {
             claimed.close();

@@ -205,8 +205,9 @@ public final class Training {
         try {
             // The checkpoint is there before config.json, which makes a run of the directory.
             first.ifPresent(c -> claimed.ifPresent(d -> new Checkpoints(d.run().checkpoints()).write(c)));
+            TrainingRun run = new TrainingRun(config, dataset, claimed.map(Claimed::run), first, group);
             new Beginning(config, false, first).share(group);
-            return new Launch(new TrainingRun(config, dataset, claimed.map(Claimed::run), first, group), claimed);
+            return new Launch(run, claimed);
         } catch (RuntimeException e) {
             claimed.ifPresent(Claimed::close);
             throw e;

@@ -97,13 +97,17 @@ public final class RunReports {
         if (!Files.exists(run.best())) {
             return "";
         }
-        Provenance.Training training;
+        Optional<Provenance.Training> found;
         try {
-            training = Model.load(run.best()).card().provenance().training().orElseThrow();
+            found = Model.load(run.best()).card().provenance().training();
         } catch (ResidualException e) {
             warning.accept(e.getMessage());
             return "";
         }
+        return found.map(training -> best(training, metrics)).orElse("");
+    }
+
+    private static String best(Provenance.Training training, List<Metrics> metrics) {
         String validation = metrics.stream()
                 .filter(row -> row.iteration() == training.iteration())
                 .findFirst()
@@ -116,7 +120,7 @@ public final class RunReports {
                         + " test images right.",
                 training.iteration(),
                 validation,
-                training.testAccuracy().orElseThrow());
+                training.testAccuracy().orElse(Double.NaN));
     }
 
     /** A data set that the model can be tested on; empty, with a warning, where it has other classes. */

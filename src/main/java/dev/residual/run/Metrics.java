@@ -20,18 +20,13 @@ public record Metrics(
      */
     public record Time(double seconds, double imagesPerSecond) {}
 
-    /** Where it was not trained on since, with the training score and speed of an earlier row of the same iteration. */
+    /** If nothing was trained for it, with the training score and speed of an earlier row of the same iteration. */
     public Metrics withTrainingOf(Metrics before) {
-        return Double.isNaN(train.accuracy())
-                ? new Metrics(
-                        epoch,
-                        iteration,
-                        learningRate,
-                        before.train,
-                        test,
-                        validation,
-                        new Time(time.seconds, before.time.imagesPerSecond))
-                : this;
+        if (!Double.isNaN(time.imagesPerSecond)) {
+            return this;
+        }
+        Time both = new Time(time.seconds, before.time.imagesPerSecond);
+        return new Metrics(epoch, iteration, learningRate, before.train, test, validation, both);
     }
 
     /** The first of those with the best validation accuracy. */

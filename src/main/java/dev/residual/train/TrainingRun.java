@@ -200,14 +200,25 @@ public final class TrainingRun {
                                 .orElseGet(() -> finish(from.orElseThrow().model(), last)));
     }
 
-    /** That of this end, if it was written. */
+    /** That of this end, if it was written and can be read. */
     private Optional<Model> savedModel() {
-        return directory
-                .map(RunDirectory::model)
-                .filter(Files::exists)
-                .map(Model::load)
-                .filter(model ->
-                        model.card().provenance().training().orElseThrow().iteration() == start.iteration());
+        try {
+            return directory
+                    .map(RunDirectory::model)
+                    .filter(Files::exists)
+                    .map(Model::load)
+                    .filter(this::isOfThisEnd);
+        } catch (ResidualException e) {
+            return Optional.empty(); // damaged: it is written again
+        }
+    }
+
+    private boolean isOfThisEnd(Model model) {
+        return model.card()
+                .provenance()
+                .training()
+                .filter(t -> t.iteration() == start.iteration())
+                .isPresent();
     }
 
     private void warnOfOtherBackend(Backend backend, Consumer<String> warning) {
@@ -330,7 +341,9 @@ public final class TrainingRun {
     private Trained finish(Model model, Metrics last) {
         Model finished = cards.tested(model, last.test());
         directory.ifPresent(d -> {
-            d.forgetResponses();
+            if (!isOver() || savedModel().isEmpty()) {
+                d.forgetResponses();
+            }
             finished.save(d.model());
         });
         return new Trained(finished, last);

@@ -18,8 +18,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.Pointer;
@@ -221,21 +224,26 @@ class InferenceNetworkTest {
     /** Workers that a call keeps busy are not waited for by another. */
     @Test
     void aLongCallDoesNotHoldUpOthers() throws Exception {
-        CountDownLatch begun = new CountDownLatch(2);
+        CountDownLatch begun = new CountDownLatch(4);
         CountDownLatch go = new CountDownLatch(1);
+        ExecutorService callers = Executors.newCachedThreadPool();
         try (InferenceNetwork network = network(2)) {
-            CompletableFuture<float[]> isLong = CompletableFuture.supplyAsync(() -> network.logits(200, (from, to) -> {
+            Callable<float[]> isLong = () -> network.logits(200, (from, to) -> {
                 begun.countDown();
                 await(go);
                 return part(0, 1).expand(to - from, 3, 32, 32).contiguous();
-            }));
-            await(begun); // both threads are in it
-            assertThat(CompletableFuture.supplyAsync(() -> network.logits(IMAGES, this::part))
-                            .get(60, TimeUnit.SECONDS))
+            });
+            List<Future<float[]>> two = List.of(callers.submit(isLong), callers.submit(isLong));
+            await(begun); // both callers and both workers are in them
+            assertThat(callers.submit(() -> network.logits(IMAGES, this::part)).get(60, TimeUnit.SECONDS))
                     .hasSize(IMAGES * CLASSES);
-            assertThat(isLong).isNotDone();
             go.countDown();
-            assertThat(isLong.get(60, TimeUnit.SECONDS)).hasSize(200 * CLASSES);
+            for (Future<float[]> one : two) {
+                assertThat(one.get(60, TimeUnit.SECONDS)).hasSize(200 * CLASSES);
+            }
+        } finally {
+            go.countDown();
+            callers.shutdown();
         }
     }
 

@@ -300,6 +300,9 @@ class ResumeTest {
         Path responses = Files.createFile(run.resolve("responses.csv"));
         assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
         assertThat(responses).exists(); // they are still those of its model
+        Files.write(run.resolve("model.safetensors"), new byte[] {1, 2, 3});
+        assertThat(train(config, run, Integer.MAX_VALUE)).isTrue();
+        before.assertSame(End.of(run)); // what is damaged is written again
         RunConfig shorter = TinyRun.config(TinyRun.recipe().withLength(new Recipe.Length(9, false, 0, 0)), 0, 3);
         assertThatThrownBy(() -> train(shorter, run, 1))
                 .isInstanceOf(ResidualException.class)
