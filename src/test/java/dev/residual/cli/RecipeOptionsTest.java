@@ -68,7 +68,7 @@ class RecipeOptionsTest {
                         new Recipe.Evaluations(false, true)));
         Path output = folder.resolve("all");
         assertThat(output.resolve("model-best.safetensors")).exists();
-        assertThat(Files.readString(output.resolve("report.html"))).contains("the best by validation accuracy");
+        assertThat(Files.readString(output.resolve("report.html"))).contains("with the best validation accuracy");
 
         JsonNode running = Json.tree(run("evaluate", output, "--json").out(), "output");
         JsonNode batches = Json.tree(
