@@ -12,8 +12,9 @@ import org.bytedeco.pytorch.global.torch;
 /** Filters in the order in which oneDNN wants them for inference: plans for other numbers of images share them. */
 final class PackedFilters implements AutoCloseable {
     private final Natives natives = new Natives();
-    private final Map<String, List<Tensor>> byLayer =
-            new HashMap<>(); // another number of images may have another order
+
+    /** Several of a layer: another number of images may have another order. */
+    private final Map<String, List<Tensor>> byLayer = new HashMap<>();
 
     /** @param layer its name, and whatever else decides the order */
     synchronized Tensor of(String layer, ConvolutionPrimitives primitives, Tensor weight) {

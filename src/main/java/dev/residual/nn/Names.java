@@ -152,9 +152,9 @@ public final class Names {
         differences.put(a.convBias() ? "bias" : "nobias", a.convBias() != base.convBias());
         differences.put("n" + joined(stages.blocks()), !stages.blocks().equals(its.blocks()));
         differences.put("w" + joined(stages.channels()), !stages.channels().equals(its.channels()));
-        int stem =
-                its.stem() == its.channels().get(0) ? stages.channels().get(0) : its.stem(); // as withChannels has it
-        differences.put("stem" + stages.stem(), stages.stem() != stem);
+        differences.put(
+                "stem" + stages.stem(),
+                stages.stem() != its.stemBefore(stages.channels().get(0)));
         differences.put("block" + a.block().toString().replace(',', '-'), !sameLayers(a.block(), base.block()));
         differences.put(activation.toString(), activation != base.block().activation());
         differences.put("sd" + a.survival(), a.survival() != 1);

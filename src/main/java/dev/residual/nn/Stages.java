@@ -48,7 +48,11 @@ public record Stages(int stem, List<Integer> blocks, List<Integer> channels) {
     }
 
     Stages withChannels(List<Integer> other) {
-        boolean asWide = stem == channels.get(0);
-        return new Stages(asWide && !other.isEmpty() ? other.get(0) : stem, blocks, other);
+        return new Stages(other.isEmpty() ? stem : stemBefore(other.get(0)), blocks, other);
+    }
+
+    /** The first convolution's channels where the first stage has others: as many as that, if that is so here. */
+    int stemBefore(int firstStage) {
+        return stem == channels.get(0) ? firstStage : stem;
     }
 }
