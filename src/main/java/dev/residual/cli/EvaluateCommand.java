@@ -190,9 +190,9 @@ final class EvaluateCommand implements Callable<Integer> {
     /** @param batch images in each batch whose statistics BN used; 0 where it used its running ones */
     private Map<String, Object> document(Evaluation e, Dataset dataset, int batch) {
         Map<String, Double> perClass = new LinkedHashMap<>();
-        for (int c = 0; c < e.classes(); c++) {
-            double recall = e.recall()[c]; // NaN of a class without images, which JSON does not have
-            perClass.put(dataset.classes().get(c), Double.isNaN(recall) ? null : recall);
+        double[] recall = e.recall();
+        for (int c = 0; c < e.classes(); c++) { // NaN of a class without images, which JSON does not have
+            perClass.put(dataset.classes().get(c), Double.isNaN(recall[c]) ? null : recall[c]);
         }
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("model", path.toString());
@@ -233,12 +233,12 @@ final class EvaluateCommand implements Callable<Integer> {
         for (int c = 0; matrix && c < e.classes(); c++) {
             text.append(String.format(Locale.ROOT, " %5.5s", classes.get(c)));
         }
-        int[][] confusion = e.confusion();
+        double[] recall = e.recall();
+        int[][] confusion = matrix ? e.confusion() : new int[e.classes()][0];
         for (int c = 0; c < e.classes(); c++) {
-            double recall = e.recall()[c];
             text.append(String.format(Locale.ROOT, "%n%-" + width + "s ", classes.get(c)))
-                    .append(Double.isNaN(recall) ? "       –" : String.format(Locale.ROOT, "%6.1f %%", recall));
-            for (int n : matrix ? confusion[c] : new int[0]) {
+                    .append(Double.isNaN(recall[c]) ? "       –" : String.format(Locale.ROOT, "%6.1f %%", recall[c]));
+            for (int n : confusion[c]) {
                 text.append(n == 0 ? "     ·" : String.format(Locale.ROOT, " %5d", n));
             }
         }

@@ -34,13 +34,13 @@ import picocli.CommandLine.Spec;
             "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
                     + " Without the data set, the parts that need it are left out.",
             "For several runs, writes a comparison: a table, a chart, a page.",
-            "For a model file or a shipped model, writes a page about it, NAME.html."
+            "For a model file or a pretrained model, writes a page about it, NAME.html."
         })
 final class ReportCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "RUN",
             arity = "1..*",
-            description = "A run directory, several to compare them, a model file or the name of a shipped model.")
+            description = "A run directory, several to compare them, a model file or the name of a pretrained model.")
     private List<Path> runs;
 
     @Option(
@@ -76,8 +76,10 @@ final class ReportCommand implements Callable<Integer> {
             found.stream()
                     .filter(run -> comparison.rows().stream()
                             .noneMatch(row -> row.runs().contains(run)))
-                    .forEach(run -> console.warn(run.directory().path()
-                            + " is left out: it has the configuration and the seed of another of these runs"));
+                    .forEach(
+                            run -> console.warn(
+                                    run.directory().path()
+                                            + " is left out: it has the configuration and the seed of another of these runs (threads do not count)"));
             Path directory = output == null ? Path.of("comparison") : output;
             ComparisonReport report = new ComparisonReport(comparison, Map.of());
             report.write(directory);

@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
+import dev.residual.launch.FoundModel;
 import dev.residual.model.Model;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.LayerResponses.Response;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -40,7 +42,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Trains the missing runs of a study and compares all of them: a table, a chart, a page.",
-            "Run again, it continues where it was interrupted. Without a name, it lists the shipped studies."
+            "Run again, it continues where it was interrupted. Without a name, it lists the studies there are."
         },
         footer = {
             "",
@@ -117,6 +119,7 @@ final class StudyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (name == null) {
+            requireNoOptions();
             Study.SHIPPED.forEach(
                     s -> console.line("%-11s  %s".formatted(s, Study.of(s).title())));
             return Main.OK;
@@ -125,8 +128,7 @@ final class StudyCommand implements Callable<Integer> {
         Path directory = output == null ? Path.of("studies", fileName()) : output;
         boolean complete = true;
         if (from == null) {
-            adopted.forEach(run -> console.line(
-                    "Adopted " + run + " as " + plan.adopt(run, directory).directory()));
+            adopted.forEach(run -> adopt(run, plan, directory));
             List<PlannedRun> runs = plan.runs(directory);
             prepareData(runs);
             StudyScreen screen = new StudyScreen(console, plan.study(), runs, directory);
@@ -141,6 +143,23 @@ final class StudyCommand implements Callable<Integer> {
         report.write(directory);
         ComparisonView.print(console, report, directory);
         return complete ? Main.OK : Main.FAILED;
+    }
+
+    /** They would have no effect. */
+    private void requireNoOptions() {
+        if (spec.commandLine().getParseResult().matchedOptions().stream()
+                .anyMatch(option -> !option.longestName().equals("--verbose"))) {
+            throw new ParameterException(
+                    spec.commandLine(), "no study is named" + (adopted.isEmpty() ? "" : " before --adopt RUN…"));
+        }
+    }
+
+    private void adopt(Path run, Plan plan, Path directory) {
+        Plan.Adopted to = plan.adopt(run, directory);
+        console.line(
+                to.copied()
+                        ? "Adopted " + run + " as " + to.run().directory()
+                        : to.run().directory() + " is there already: " + run + " is not copied");
     }
 
     private Plan plan() {
@@ -203,11 +222,21 @@ final class StudyCommand implements Callable<Integer> {
         Map<Row, List<Response>> responses = new LinkedHashMap<>();
         for (Row row : comparison.rows()) {
             row.finished().stream()
-                    .flatMap(run -> responses(run).stream())
+                    .flatMap(run -> responsesOrWarning(run).stream())
                     .findFirst()
                     .ifPresent(found -> responses.put(row, found));
         }
         return responses;
+    }
+
+    /** A damaged file of one run must not cost the comparison of all. */
+    private Optional<List<Response>> responsesOrWarning(FoundRun run) {
+        try {
+            return responses(run);
+        } catch (ResidualException e) {
+            console.warn("there are no responses of " + run.name() + ": " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** Those that were measured before are not measured again. */
@@ -226,6 +255,7 @@ final class StudyCommand implements Callable<Integer> {
         datasets.keySet().retainAll(Set.of(images)); // there may not be room for two
         Dataset dataset = datasets.computeIfAbsent(
                 images, i -> data.loadTest(run.config().data(), size, threads.count(), console));
+        FoundModel.checkTestImages(run.config().data(), dataset, console::warn);
         console.note("Measuring the responses of " + run.name() + " …");
         Engine.start(threads.count());
         List<Response> measured = Responses.measure(Model.load(run.directory().model()), dataset.test());

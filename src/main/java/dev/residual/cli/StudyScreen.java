@@ -46,19 +46,25 @@ final class StudyScreen implements Processes.Listener {
 
     /** @return whether every run is over */
     boolean train(Processes processes) {
-        long over = runs.stream()
-                .filter(run -> run.found().map(FoundRun::isOver).orElse(false))
-                .count();
+        List<FoundRun> found =
+                runs.stream().flatMap(run -> run.found().stream()).toList();
+        long finished = found.stream().filter(FoundRun::isFinished).count();
+        long over = found.stream().filter(FoundRun::isOver).count();
         console.line(study.title());
         console.line(String.format(
                 Locale.ROOT,
-                "%d runs, %d of them finished, into %s; %d at a time with %d thread%s each",
+                "%d runs, %d of them finished%s, into %s; %d at a time with %d thread%s each",
                 runs.size(),
-                over,
+                finished,
+                over > finished ? " and " + (over - finished) + " diverged" : "",
                 directory,
                 processes.parallel(),
                 processes.threads(),
                 processes.threads() == 1 ? "" : "s"));
+        if (found.stream()
+                .anyMatch(run -> !run.isOver() && run.config().compute().threads() != processes.threads())) {
+            console.note("Runs that are resumed keep the number of threads they began with.");
+        }
         progress = new StudyProgress(runs, processes.parallel());
         try (Interruption interruption = new Interruption(console)) {
             bar = console.terminal() && over < runs.size() ? console.start(0, STEPS, this::render) : null;
@@ -83,6 +89,12 @@ final class StudyScreen implements Processes.Listener {
     public void started(PlannedRun run, long from) {
         running.add(run);
         console.line(run.name() + ": " + (from > 0 ? "resumes at iteration " + from : "starts"));
+    }
+
+    @Override
+    public void elsewhere(PlannedRun run) {
+        running.add(run);
+        console.line(run.name() + ": another process trains it; waiting for its end");
     }
 
     @Override

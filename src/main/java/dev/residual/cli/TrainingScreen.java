@@ -7,6 +7,7 @@ import dev.residual.launch.Launch;
 import dev.residual.recipe.Recipe;
 import dev.residual.recipe.RecipeChanges;
 import dev.residual.report.RunReports;
+import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.train.Trained;
@@ -111,6 +112,7 @@ final class TrainingScreen {
         } catch (RuntimeException
                 | LinkageError
                 | AWTError
+                | OutOfMemoryError
                 | InternalError e) { // Java2D without fonts throws all of these
             console.warn("the report could not be written (" + e.getMessage() + "); '" + Console.command() + " report "
                     + directory.path() + "' tries again");
@@ -140,6 +142,7 @@ final class TrainingScreen {
         long end = trained.metrics().iteration();
         return end == run.lastIteration()
                 && end >= length.iterations()
+                && !run.config().isOutOfPatience(new MetricsFile(directory.metrics()).read())
                 && (length.maxEpochs() == 0 || (long) length.maxEpochs() * run.batchesPerEpoch() > end);
     }
 }

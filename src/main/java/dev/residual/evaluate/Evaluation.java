@@ -38,10 +38,14 @@ public record Evaluation(int[] labels, int[] predicted, float[] confidence, doub
 
     /** The recall of each class: percent of its images whose class was found; NaN for a class without images. */
     public double[] recall() {
-        int[][] confusion = confusion();
+        int[] images = new int[classes];
+        int[] found = new int[classes];
+        for (int i = 0; i < labels.length; i++) {
+            images[labels[i]]++;
+            found[labels[i]] += labels[i] == predicted[i] ? 1 : 0;
+        }
         return IntStream.range(0, classes)
-                .mapToDouble(c ->
-                        100.0 * confusion[c][c] / IntStream.of(confusion[c]).sum())
+                .mapToDouble(c -> 100.0 * found[c] / images[c])
                 .toArray();
     }
 }

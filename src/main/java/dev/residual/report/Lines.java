@@ -210,10 +210,11 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         labels.sort(Comparator.comparingDouble(Label::y));
         double lowest = chart.getScreenYFromChart(bottom);
         double highest = chart.getScreenYFromChart(top);
-        double[] at = spread(labels.stream().mapToDouble(Label::y).toArray());
+        double height = Math.min(LABEL_HEIGHT, (lowest - highest) / labels.size()); // many lie on each other
+        double[] at = spread(labels.stream().mapToDouble(Label::y).toArray(), height);
         for (int i = 0; i < at.length; i++) {
-            double low = lowest - (at.length - 1 - i) * LABEL_HEIGHT;
-            at[i] = Math.min(Math.max(at[i], highest + i * LABEL_HEIGHT), low);
+            double low = lowest - (at.length - 1 - i) * height;
+            at[i] = Math.min(Math.max(at[i], highest + i * height), low);
         }
         double x = chart.getScreenXFromChart(chart.getStyler().getXAxisMax()) + LABEL_GAP;
         for (int i = 0; i < at.length; i++) {
@@ -221,11 +222,11 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         }
     }
 
-    /** Ascending places a label's height apart, as near to the wanted ones as the least squares are. */
-    private static double[] spread(double[] wanted) {
+    /** Ascending places this height apart, as near to the wanted ones as the least squares are. */
+    private static double[] spread(double[] wanted, double height) {
         Deque<double[]> groups = new ArrayDeque<>(); // sum and number of what is to be at one place, were labels flat
         for (int i = 0; i < wanted.length; i++) {
-            double[] group = {wanted[i] - i * LABEL_HEIGHT, 1};
+            double[] group = {wanted[i] - i * height, 1};
             while (!groups.isEmpty() && groups.peekLast()[0] / groups.peekLast()[1] > group[0] / group[1]) {
                 double[] above = groups.removeLast();
                 group = new double[] {above[0] + group[0], above[1] + group[1]};
@@ -236,7 +237,7 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         int i = 0;
         for (double[] group : groups) {
             for (int k = 0; k < group[1]; k++, i++) {
-                places[i] = group[0] / group[1] + i * LABEL_HEIGHT;
+                places[i] = group[0] / group[1] + i * height;
             }
         }
         return places;

@@ -53,11 +53,12 @@ public final class RunReports {
         AtomicFile.write(run.curves(), curves::writePng);
         AtomicFile.write(run.curvesSvg(), curves::writeSvg);
 
-        Optional<Model> model = TrainedModel.of(run, warning).map(TrainedModel::model);
+        Optional<TrainedModel> trained = TrainedModel.of(run, warning);
+        Optional<Model> model = trained.map(TrainedModel::model);
         Optional<Dataset> tested = model.flatMap(m -> ofItsClasses(dataset, m, warning));
         RunReport report = new RunReport(
                 subtitle(config)
-                        + note(config, metrics)
+                        + note(config, metrics, trained.filter(t -> !t.finished()))
                         + best(run, metrics, warning)
                         + (model.isEmpty() ? " Its weights are not kept here." : ""),
                 curves,
@@ -76,11 +77,23 @@ public final class RunReports {
                 + config.made().started().replaceAll("T.*", "") + ".";
     }
 
-    private static String note(RunConfig config, List<Metrics> metrics) {
+    /** @param unfinished the network of a checkpoint, where the run has no other */
+    private static String note(RunConfig config, List<Metrics> metrics, Optional<TrainedModel> unfinished) {
         Metrics last = metrics.get(metrics.size() - 1);
         List<String> sentences = new ArrayList<>();
         if (!config.isFinishedBy(metrics)) {
-            sentences.add("This run is not finished: it stands at iteration " + last.iteration() + ".");
+            sentences.add(String.format(
+                    Locale.ROOT,
+                    "This run is not finished: its last evaluation was at iteration %,d%s.",
+                    last.iteration(),
+                    unfinished
+                            .flatMap(t -> t.model().card().provenance().training())
+                            .filter(t -> t.iteration() != last.iteration())
+                            .map(t -> String.format(
+                                    Locale.ROOT,
+                                    "; what is said of the test images and filters is of its checkpoint at iteration %,d",
+                                    t.iteration()))
+                            .orElse("")));
         } else if (config.isStoppedEarlyBy(metrics)) {
             sentences.add("It was stopped early, after "
                     + config.recipe().length().patience() + " epochs without a better validation accuracy.");

@@ -11,6 +11,9 @@ final class TestSections {
     /** How many of the mistakes are shown. */
     private static final int MISTAKES = 24;
 
+    /** More cannot be looked at, and the page would grow by the square of them. */
+    private static final int MATRIX_CLASSES = 200;
+
     private final RunReport.Test test;
     private final List<String> classes;
 
@@ -36,6 +39,13 @@ final class TestSections {
 
     private String confusion() {
         Evaluation evaluation = test.evaluation();
+        if (classes.size() > MATRIX_CLASSES) {
+            return Html.section(
+                    "Confusion matrix",
+                    Html.sentence(Html.count(evaluation.correct()) + " of the " + Html.count(evaluation.images())
+                            + " images of the test split are classified correctly. For " + classes.size()
+                            + " classes the matrix is not drawn; evaluate --json prints it."));
+        }
         StringBuilder columns = new StringBuilder();
         StringBuilder rows = new StringBuilder();
         int[][] confusion = evaluation.confusion();

@@ -170,7 +170,8 @@ public record RunConfig(
         return isOutOfPatience(metrics) && !hasReachedLastIteration(metrics);
     }
 
-    private boolean isOutOfPatience(List<Metrics> metrics) {
+    /** Whether its last epochs have not improved the validation accuracy; such a run cannot be extended. */
+    public boolean isOutOfPatience(List<Metrics> metrics) {
         int patience = recipe.length().patience();
         return patience > 0
                 && !metrics.isEmpty()

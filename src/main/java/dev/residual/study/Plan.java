@@ -22,6 +22,9 @@ public record Plan(Study study, List<Part> parts) {
     public record Part(
             Variation variation, Options options, Wanted wanted, LongFunction<Wanted> atLength, long iterations) {}
 
+    /** @param copied whether it was; otherwise a finished run was there already */
+    public record Adopted(PlannedRun run, boolean copied) {}
+
     public Plan {
         parts = List.copyOf(parts);
     }
@@ -47,10 +50,9 @@ public record Plan(Study study, List<Part> parts) {
      * Takes a finished run from elsewhere into the study, if it is one of it and is not there yet.
      *
      * @param into where the study's runs are
-     * @return the run that it is now
      * @throws ResidualException when it is not finished, or fits nowhere; the sentence says what is different
      */
-    public PlannedRun adopt(Path path, Path into) {
+    public Adopted adopt(Path path, Path into) {
         FoundRun run = FoundRun.read(path);
         ResidualException.require(
                 run.isFinished(),
@@ -64,10 +66,11 @@ public record Plan(Study study, List<Part> parts) {
                 differences.isEmpty(),
                 path + " matches no run of this study; " + nearest.name() + " is nearest, but it has "
                         + String.join(", ", differences));
-        if (!nearest.found().map(FoundRun::isFinished).orElse(false)) {
+        boolean there = nearest.found().map(FoundRun::isFinished).orElse(false);
+        if (!there) {
             nearest.adopt(run);
         }
-        return nearest;
+        return new Adopted(nearest, !there);
     }
 
     /** Of the study's own runs, as far as they are there. */

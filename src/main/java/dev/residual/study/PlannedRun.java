@@ -3,6 +3,7 @@ package dev.residual.study;
 import dev.residual.AtomicFile;
 import dev.residual.Directories;
 import dev.residual.ResidualException;
+import dev.residual.run.RunDirectory;
 import dev.residual.study.Plan.Part;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,20 +66,31 @@ public record PlannedRun(Part part, long seed, Path directory) {
                 throw new ResidualException(directory + " holds a run already: "
                         + run.directory().path() + " cannot be adopted in its place");
             }
+            RunDirectory.requireFree(directory);
+            Directories.delete(directory); // of a run that ended before it was one
             Directories.delete(temporary);
-            Files.createDirectories(temporary);
-            try (Stream<Path> files = Files.list(run.directory().path())) {
-                for (Path file : files.filter(PlannedRun::isKept).toList()) {
-                    Files.copy(file, temporary.resolve(file.getFileName()));
-                }
+            try {
+                copy(run.directory().path(), temporary);
+                Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Directories.delete(temporary);
             }
-            Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.forceDirectory(directory.getParent());
         } catch (IOException | UncheckedIOException e) {
             throw new ResidualException(
                     "cannot copy " + run.directory().path() + " to " + directory + ": " + ResidualException.reason(e),
                     e);
         }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(PlannedRun::isKept).toList()) {
+                AtomicFile.writeAndForce(to.resolve(file.getFileName()), out -> Files.copy(file, out));
+            }
+        }
+        AtomicFile.forceDirectory(to);
     }
 
     private static boolean isKept(Path file) {

@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -24,6 +26,9 @@ import java.util.stream.Stream;
 public record Processes(List<String> program, int parallel, int threads) {
     private static final int TICK_MILLISECONDS = 200;
 
+    /** The largest exit code that comes with a sentence. */
+    private static final int USAGE = 2;
+
     /** The process that a training ends with, by its number. */
     public static final String PARENT = "RESIDUAL_PARENT";
 
@@ -31,6 +36,9 @@ public record Processes(List<String> program, int parallel, int threads) {
     public interface Listener {
         /** @param from the iteration that it goes on from */
         void started(PlannedRun run, long from);
+
+        /** It is trained by somebody else, and waited for. */
+        void elsewhere(PlannedRun run);
 
         /** @param failure what ended it before its time, in a sentence */
         void ended(PlannedRun run, Optional<String> failure);
@@ -50,6 +58,7 @@ public record Processes(List<String> program, int parallel, int threads) {
     public boolean train(List<PlannedRun> runs, Listener listener, BooleanSupplier stop) {
         Deque<PlannedRun> queue = new ArrayDeque<>(runs);
         List<Running> running = new ArrayList<>();
+        Set<PlannedRun> elsewhere = new HashSet<>();
         boolean stopped = false;
         boolean complete = true;
         try {
@@ -63,10 +72,15 @@ public record Processes(List<String> program, int parallel, int threads) {
                     PlannedRun next = queue.remove();
                     Optional<FoundRun> found = next.found();
                     if (found.map(f -> f.state() == FoundRun.State.RUNNING).orElse(false)) {
-                        queue.add(next); // another process trains it, or one of ours has not quite ended
+                        queue.add(next);
+                        if (elsewhere.add(next)) {
+                            listener.elsewhere(next);
+                        }
                     } else if (!found.map(FoundRun::isOver).orElse(false)) {
                         running.add(start(next, found));
                         listener.started(next, found.map(FoundRun::iteration).orElse(0L));
+                    } else if (elsewhere.contains(next)) {
+                        listener.ended(next, Optional.empty());
                     }
                 }
                 TimeUnit.MILLISECONDS.sleep(TICK_MILLISECONDS);
@@ -101,6 +115,7 @@ public record Processes(List<String> program, int parallel, int threads) {
                 command.addAll(List.of("--processes", Integer.toString(processes)));
             }
             command.addAll(run.part().options().only("--data")); // it may have been moved since
+            command.addAll(run.part().options().only("--strict"));
         } else {
             command.add("train");
             command.addAll(run.arguments());
@@ -126,20 +141,24 @@ public record Processes(List<String> program, int parallel, int threads) {
         }
     }
 
-    /** The last of what the program says on errors. */
+    /** The last of what the program says on errors; one that was killed said nothing of its end. */
     private static Optional<String> failure(Running r) {
         int code = r.process.exitValue();
         if (code == 0) {
             return Optional.empty();
+        }
+        String ended = "it ended with code " + code + "; see " + r.output;
+        if (code > USAGE) {
+            return Optional.of(ended);
         }
         String prefix = "residual: ";
         try (Stream<String> lines = Files.lines(r.output)) {
             return Optional.of(lines.filter(line -> line.startsWith(prefix))
                     .reduce((a, b) -> b)
                     .map(line -> line.substring(prefix.length()))
-                    .orElse("it ended with code " + code + "; see " + r.output));
+                    .orElse(ended));
         } catch (IOException | UncheckedIOException e) {
-            return Optional.of("it ended with code " + code);
+            return Optional.of(ended);
         }
     }
 }

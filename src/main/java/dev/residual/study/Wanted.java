@@ -88,6 +88,8 @@ public record Wanted(
     private static Map<String, String> all(RunConfig config) {
         Map<String, String> parts = parts(of(config), config.architecture().classes());
         parts.putAll(start(config));
+        parts.put("device", config.compute().device());
+        parts.put("backend", config.compute().backend());
         parts.put("classes", Integer.toString(config.architecture().classes()));
         if (config.data().dataset().equals(Datasets.FOLDER)) { // others have one content, in files of several forms
             new TreeMap<>(config.data().sha256())

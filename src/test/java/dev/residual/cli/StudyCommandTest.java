@@ -67,7 +67,7 @@ class StudyCommandTest {
                 .content()
                 .contains("Adopted")
                 .contains("residual-1: starts")
-                .doesNotContain("plain-1: b");
+                .doesNotContain("plain-1: starts", "plain-1: resumes");
 
         Result gone = run((Object[]) study);
         assertThat(gone.code()).as(gone.err()).isZero();
@@ -84,7 +84,7 @@ class StudyCommandTest {
         assertThat(studies.resolve("report.html")).content().contains("Are they worth it?", "Responses of the layers");
 
         Result again = run((Object[]) study);
-        assertThat(again.out()).contains("2 runs, 2 of them finished").doesNotContain("goes on");
+        assertThat(again.out()).contains("2 runs, 2 of them finished").doesNotContain(": starts", ": resumes");
 
         keepOnlyText(studies.resolve("residual-1"));
         Path drawn = folder.resolve("drawn");
@@ -187,6 +187,8 @@ class StudyCommandTest {
         assertRefused(run("study", "table6", "--seeds", "0"), 2, "seeds 0");
         assertRefused(run("study", "table6", "--iterations", "0"), 2, "variation 'resnet20': iterations 0");
         assertRefused(run("study", "table6", "--adopt", folder), 1, "no config.json");
+        assertRefused(run("study", "--adopt", folder, "table6"), 2, "no study is named before --adopt");
+        assertRefused(run("study", "--seeds", 3), 2, "no study is named");
         assertRefused(run("runs", folder.resolve("none")), 1, "is not a directory");
     }
 }

@@ -116,10 +116,12 @@ class StudyPlanTest {
     void aRunOfVersion010IsAdopted() {
         Path run = Samples.run(folder.resolve("elsewhere"), 2, 91.69);
         Path into = folder.resolve("study");
-        PlannedRun adopted = plan("table6").adopt(run, into);
+        PlannedRun adopted = plan("table6").adopt(run, into).run();
         assertThat(adopted.directory()).isEqualTo(into.resolve("resnet20-2"));
         assertThat(adopted.found().orElseThrow().isFinished()).isTrue();
-        assertThat(plan("table6").adopt(run, into).directory()).isEqualTo(adopted.directory());
+        Plan.Adopted again = plan("table6").adopt(run, into);
+        assertThat(again.copied()).isFalse();
+        assertThat(again.run().directory()).isEqualTo(adopted.directory());
         assertThat(plan("table6").comparison(into).rows().get(0).mean()).isEqualTo(100 - 91.69);
 
         assertThatThrownBy(() -> plan("table6", "--iterations", "7820").comparison(into))

@@ -130,6 +130,20 @@ class HtmlReportTest {
         assertThat(texts(page, "p")).containsExactly("Every test image is classified correctly.");
     }
 
+    /** A page of 10,000 classes would have a hundred million cells. */
+    @Test
+    void theMatrixOfVeryManyClassesIsNotDrawn() throws Exception {
+        List<String> classes =
+                IntStream.range(0, 201).mapToObj(c -> "class " + c).toList();
+        int[] labels = {0, 1, 200};
+        Evaluation evaluation = new Evaluation(labels, labels, new float[] {1, 1, 1}, 0, 201);
+        RunReport.Test test = new RunReport.Test(classes, evaluation, Samples.images(3));
+        assertThat(new TestSections(test).all())
+                .contains("For 201 classes the matrix is not drawn")
+                .contains("class 200")
+                .doesNotContain("confusion\"");
+    }
+
     private RunReport run(List<Metrics> metrics, Evaluation evaluation, ImageSet test) {
         return new RunReport(
                 "",

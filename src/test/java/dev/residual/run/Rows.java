@@ -7,8 +7,4 @@ public final class Rows {
     public static Metrics row(int epoch, long iteration, double rate, Score train, Score test, double seconds) {
         return new Metrics(epoch, iteration, rate, train, test, Score.NONE, new Metrics.Time(seconds, 1500));
     }
-
-    public static Score score(double loss, double accuracy) {
-        return new Score(loss, accuracy);
-    }
 }

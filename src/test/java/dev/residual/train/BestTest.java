@@ -88,6 +88,24 @@ class BestTest {
         assertThat(run.model()).hasBinaryContent(before);
     }
 
+    /** Its curves end at the last epoch, the network that is shown is a checkpoint's. */
+    @Test
+    void theReportOfAnInterruptedRunSaysWhichNetworkItShows() {
+        List<TrainingEvent> steps = new ArrayList<>();
+        TinyRun.train(TinyRun.config(TinyRun.recipe(), 20, 100), folder, () -> steps.size() == 4, event -> {
+            if (event instanceof TrainingEvent.Stepped) {
+                steps.add(event);
+            }
+        });
+        RunDirectory run = new RunDirectory(folder);
+        RunReports.write(run, RunConfig.read(run), Optional.empty(), sentence -> {});
+        assertThat(run.report())
+                .content()
+                .contains(
+                        "its last evaluation was at iteration 3; what is said of the test images and filters is of its"
+                                + " checkpoint at iteration 5.");
+    }
+
     @Test
     void withoutValidationImagesNeitherIsToldFromTheTestSet() {
         assertThatThrownBy(() -> config(0))
