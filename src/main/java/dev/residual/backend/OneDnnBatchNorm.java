@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Batch norm with the batch's own statistics, in oneDNN. */
+/** Batch norm in oneDNN: with the batch's own statistics, with those of all processes, or with the running ones. */
 final class OneDnnBatchNorm implements Kernel, SyncBatchNorm.Part {
     private final BatchNorm operation;
     private final Shape shape;

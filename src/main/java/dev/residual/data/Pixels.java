@@ -34,9 +34,9 @@ public final class Pixels {
     Pixels(ImageSet images, Normalization normalization) {
         this.images = images;
         side = images.side();
-        if (normalization.side().orElse(side) != side) {
-            throw new IllegalArgumentException(
-                    "means of " + normalization.side() + " pixels per row for images of " + side);
+        int ofMean = normalization.side().orElse(side);
+        if (ofMean != side) {
+            throw new IllegalArgumentException("a mean of " + ofMean + " pixels per row for images of " + side);
         }
         scale = new float[images.imageBytes()];
         shift = new float[images.imageBytes()];

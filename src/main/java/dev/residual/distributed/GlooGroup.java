@@ -25,6 +25,9 @@ final class GlooGroup implements ProcessGroup {
 
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    /** Bytes sent at once: the watch takes a network for broken where nothing is done for long. */
+    private static final int PIECE = 4 << 20;
+
     private final World.Place place;
     private final Watch watch;
     private final ProcessGroupGloo group;
@@ -117,7 +120,9 @@ final class GlooGroup implements ProcessGroup {
             if (rank() == 0) {
                 memory.put(bytes, 0, length);
             }
-            await(all, group::broadcast);
+            for (int at = 0; at < length; at += PIECE) {
+                await(all.narrow(0, at, Math.min(PIECE, length - at)), group::broadcast);
+            }
             byte[] received = new byte[length];
             memory.get(received, 0, length);
             return received;

@@ -58,12 +58,18 @@ public final class Evaluator {
         this.compute = compute;
     }
 
-    /** Evaluates a model on images, each once and as it is, in the precision that the model was trained in. */
+    /**
+     * Evaluates a model on images, each once and as it is, in the precision that the model was trained in.
+     *
+     * @throws dev.residual.ResidualException when a weight is NaN or infinite
+     */
     public static Evaluation evaluate(Model model, ImageSet images) {
         return of(model, Compute.of(model)).evaluate(images);
     }
 
+    /** @throws dev.residual.ResidualException when a weight is NaN or infinite */
     public static Evaluator of(Model model, Compute compute) {
+        model.requireFinite("the model");
         return new Evaluator(model.graph(), model::floats, model.card().normalization(), compute);
     }
 

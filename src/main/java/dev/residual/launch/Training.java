@@ -28,7 +28,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Trains a network. Settings that are not given have the command line's defaults.
+ * Trains a network. Settings that are not given have the command line's defaults, but nothing is written without
+ * {@link #output}.
  *
  * <pre>{@code
  * Dataset data = Datasets.load("shapes", Path.of("data"));
@@ -111,6 +112,7 @@ public final class Training {
         return this;
     }
 
+    /** Sets what a run directory keeps; default: a checkpoint every 500 iterations, and the model of the last one. */
     public Training keep(RunConfig.Keep what) {
         keep = what;
         return this;
@@ -118,12 +120,13 @@ public final class Training {
 
     /**
      * Starts from a model's weights instead of random ones, with the normalisation that they were trained with.
-     * For other classes the last layer is initialised anew; images may be of another size.
+     * If the classes are not the model's, the last layer is initialised anew; images may be of another size.
      *
      * @param name as the provenance will have it
-     * @throws ResidualException when the model is of another architecture
+     * @throws ResidualException when the model is of another architecture, or a weight is NaN or infinite
      */
     public Training startFrom(String name, Model model) {
+        model.requireFinite(name);
         ResidualException.require(
                 fitted(model.architecture()).equals(architecture),
                 name + " is a " + model.architecture().name() + ", the new network a " + architecture.name());
@@ -137,7 +140,10 @@ public final class Training {
         return this;
     }
 
-    /** Where the run directory is made; without one nothing is written, and the model is what {@link #run} returns. */
+    /**
+     * Where the run directory is made; without one nothing is written, and the model is what {@link #run} returns.
+     * {@code residual report} adds curves and a page to it.
+     */
     public Training output(Path directory) {
         output = Optional.of(directory);
         numbered = false;
@@ -186,11 +192,23 @@ public final class Training {
         }
     }
 
-    /** Checks everything, and claims the run directory; nothing is trained yet. */
+    /**
+     * Checks everything, and claims the run directory; nothing is trained yet. For what can be stopped:
+     *
+     * <pre>{@code
+     * try (Launch launch = training.launch()) {
+     *     Optional<Trained> trained = launch.run().run(listener, stop); // empty when it was stopped
+     * }
+     * }</pre>
+     *
+     * {@link Launch#resume} then continues from the last checkpoint. This builder's own listener is not told.
+     */
     public Launch launch() {
         ResidualException.require(
                 frozenStages == 0 || warmStart.isPresent(),
                 "freeze " + frozenStages + ": only trained weights can be frozen, so start from a model");
+        ResidualException.require(
+                !keep.best() || output.isPresent(), "keep best: expected an output directory to keep it in");
         RunConfig config = config();
         new TrainingRun(config, dataset, Optional.empty(), Optional.empty()); // does all of it fit together?
         TrainingMemory.of(config, dataset).requireRoom();

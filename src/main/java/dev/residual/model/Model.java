@@ -36,9 +36,8 @@ public record Model(Card card, Map<String, NamedTensor> tensors) {
                     classes.size() == architecture.classes(),
                     classes.size() + " class names for " + architecture.classes() + " classes");
             int side = architecture.image().height();
-            ResidualException.require(
-                    normalization.side().orElse(side) == side,
-                    "a mean of " + normalization.side() + " pixels per row for images of " + side);
+            int ofMean = normalization.side().orElse(side);
+            ResidualException.require(ofMean == side, "a mean of " + ofMean + " pixels per row for images of " + side);
             classes = List.copyOf(classes);
         }
 

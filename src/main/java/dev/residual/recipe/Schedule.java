@@ -6,8 +6,8 @@ import dev.residual.ResidualException;
 import java.util.List;
 
 /**
- * The learning rate of each iteration. Each schedule may begin with a linear warm-up over {@link #warmup} iterations
- * (Goyal et al.: Accurate, Large Minibatch SGD, 2017).
+ * The learning rate of each iteration. It may begin with a linear warm-up over {@link #warmup} iterations (Goyal et al.:
+ * Accurate, Large Minibatch SGD, 2017); that of {@link OneCycle} is its rise to the peak.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
@@ -16,7 +16,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = Schedule.OneCycle.class, name = "one-cycle")
 })
 public sealed interface Schedule {
-    /** The largest: that of the first iteration after the warm-up. */
+    /** The largest: the one that a warm-up leads to. */
     double learningRate();
 
     /** Iterations of the linear warm-up; 0 is none. */
@@ -80,7 +80,7 @@ public sealed interface Schedule {
 
     /** Goyal et al.'s "gradual warmup": 1/n of the learning rate, 2/n, … until it is whole at the n-th iteration. */
     private static double warmedUp(double rate, long iteration, long warmup) {
-        return iteration < warmup ? rate * (iteration + 1) / warmup : rate;
+        return iteration < warmup ? rate * ((iteration + 1.0) / warmup) : rate; // the factor is exactly 1 at its end
     }
 
     private static long moved(long iteration, long before, long after, long done) {

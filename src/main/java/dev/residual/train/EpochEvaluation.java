@@ -30,12 +30,18 @@ record EpochEvaluation(Recipe recipe, Split split, long seed, ProcessGroup group
      * @return empty when it was stopped
      */
     Optional<Metrics> measure(Evaluator evaluator, TrainingNetwork network, Progress p, BooleanSupplier stop) {
-        Optional<Score> train = recipe.evaluations().training()
-                ? evaluate(evaluator, network, split.train(), trainingOrder(p), stop)
-                : Optional.empty();
-        Optional<Score> validation = split.validation().size() > 0
-                ? evaluate(evaluator, network, split.validation(), Order.PLAIN, stop)
-                : Optional.empty();
+        boolean training = recipe.evaluations().training();
+        Optional<Score> train =
+                training ? evaluate(evaluator, network, split.train(), trainingOrder(p), stop) : Optional.empty();
+        if (training && train.isEmpty()) {
+            return Optional.empty(); // whoever asked to stop is waiting for the others
+        }
+        boolean heldOut = split.validation().size() > 0;
+        Optional<Score> validation =
+                heldOut ? evaluate(evaluator, network, split.validation(), Order.PLAIN, stop) : Optional.empty();
+        if (heldOut && validation.isEmpty()) {
+            return Optional.empty();
+        }
         Optional<Score> test = evaluate(evaluator, network, split.test(), Order.PLAIN, stop);
         Score trained = p.trainingScore();
         boolean first = p.iteration() == 0;
@@ -83,7 +89,7 @@ record EpochEvaluation(Recipe recipe, Split split, long seed, ProcessGroup group
         return new Order(
                 recipe.images().shuffle(),
                 recipe.images().augmentation().withoutMixup(),
-                Seed.mix(seed, EVALUATION, p.position().epoch()));
+                Seed.mix(seed, EVALUATION, p.epochNumber()));
     }
 
     /** PyTorch's {@code num_batches_tracked}: the minibatches of an evaluation in training mode count as well. */

@@ -2,6 +2,7 @@ package dev.residual.train;
 
 import dev.residual.ResidualException;
 import dev.residual.data.Dataset;
+import dev.residual.data.ImageSet;
 import dev.residual.data.Part;
 import dev.residual.data.Split;
 import dev.residual.formats.safetensors.Safetensors;
@@ -30,10 +31,12 @@ record RunChecks(RunConfig config, Dataset dataset, Split split, int processes) 
                 "the network has " + classes + " classes, " + dataset.name() + " has "
                         + dataset.classes().size());
         int side = config.architecture().image().height();
-        ResidualException.require(
-                dataset.train().side() == side && dataset.test().side() == side,
-                "the network is for images of " + side + " pixels per row, but those of " + dataset.name() + " have "
-                        + dataset.train().side());
+        for (ImageSet images : List.of(dataset.train(), dataset.test())) {
+            ResidualException.require(
+                    images.side() == side,
+                    "the network is for images of " + side + " pixels per row, but those of " + dataset.name()
+                            + " have " + images.side());
+        }
     }
 
     private void requireImages() {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -51,13 +52,13 @@ public final class Trainer {
      * What the loop calls.
      *
      * @param evaluate measures the network as it is now; empty when it was stopped, which all processes agree on
-     * @param checkpoint saves everything
+     * @param checkpoint saves everything; false where this process keeps nothing
      * @param checkpointEvery iterations from one checkpoint to the next
      * @param stop whether this process wants to stop after this step
      */
     public record Hooks(
             Function<Progress, Optional<Metrics>> evaluate,
-            Consumer<Progress> checkpoint,
+            Predicate<Progress> checkpoint,
             long checkpointEvery,
             BooleanSupplier stop) {}
 
@@ -97,9 +98,10 @@ public final class Trainer {
             boolean finished = progress.iteration() >= lastIteration && !progress.evaluationDue() || early;
             boolean due = finished || stopped || progress.iteration() % hooks.checkpointEvery() == 0;
             if (due && !progress.equals(saved)) {
-                hooks.checkpoint().accept(progress);
+                if (hooks.checkpoint().test(progress)) {
+                    listener.accept(new TrainingEvent.CheckpointWritten(progress));
+                }
                 saved = progress;
-                listener.accept(new TrainingEvent.CheckpointWritten(progress));
             }
             if (early && progress.iteration() < lastIteration) {
                 listener.accept(new TrainingEvent.StoppedEarly(progress));

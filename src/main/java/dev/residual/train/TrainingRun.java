@@ -47,7 +47,6 @@ public final class TrainingRun {
     private final RunConfig config;
     private final Dataset dataset;
     private final Optional<RunDirectory> directory;
-    private final Optional<Checkpoint> from;
     private final ProcessGroup group;
     private final Part part;
     private final Split split;
@@ -56,6 +55,8 @@ public final class TrainingRun {
     private final ModelCards cards;
     private final Graph graph;
     private final Progress start;
+    private Optional<Checkpoint> from;
+    private boolean begun;
 
     /**
      * @param directory where everything is written; empty to write nothing
@@ -144,7 +145,7 @@ public final class TrainingRun {
 
     /**
      * Trains to the end, or until it is stopped, and leaves configuration, metrics, log and a checkpoint; at the end,
-     * the model file too.
+     * the model file too. A run runs once: what was stopped is resumed by a new one.
      *
      * @param stop asked whether to stop: after each step, and in an evaluation by several threads at once
      * @return empty when it was stopped
@@ -154,6 +155,10 @@ public final class TrainingRun {
         if (finished.isPresent()) {
             return finished;
         }
+        if (begun) {
+            throw new IllegalStateException("this run has run already");
+        }
+        begun = true;
         directory.ifPresent(config::write);
         Engine.start(config.compute().threads());
         Device device = Device.of(config.compute().device());
@@ -240,9 +245,7 @@ public final class TrainingRun {
         // A run that had ended has lost the row of its last evaluation.
         Progress progress = isOver() ? start.beforeItsEvaluation() : start;
         try (Natives natives = new Natives();
-                TrainingState state = from.map(c -> TrainingState.of(recipe, graph, c, device))
-                        .orElseGet(() ->
-                                TrainingState.of(recipe, graph, Initialization.he(graph, config.seed(), device)));
+                TrainingState state = state(device);
                 TrainingNetwork network = new TrainingNetwork(graph, state.weights(), backend, sums());
                 Batches batches = new Batches(
                         split.train(),
@@ -283,8 +286,11 @@ public final class TrainingRun {
                         });
                         return metrics;
                     },
-                    p -> directory.ifPresent(d ->
-                            new Checkpoints(d.checkpoints()).write(state.checkpoint(p, cards.of(normalization, p)))),
+                    p -> {
+                        directory.ifPresent(d -> new Checkpoints(d.checkpoints())
+                                .write(state.checkpoint(p, cards.of(normalization, p))));
+                        return directory.isPresent();
+                    },
                     config.keep().checkpointEvery(),
                     stop);
             boolean finished = trainer.run(hooks, listener);
@@ -293,6 +299,15 @@ public final class TrainingRun {
                             finish(Model.of(cards.of(normalization, trainer.progress()), state.shown()), last.get()))
                     : Optional.empty();
         }
+    }
+
+    private TrainingState state(Device device) {
+        if (from.isEmpty()) {
+            return TrainingState.of(recipe, graph, Initialization.he(graph, config.seed(), device));
+        }
+        TrainingState state = TrainingState.of(recipe, graph, from.get(), device);
+        from = Optional.empty(); // let go: of a wide network's it is half a gigabyte
+        return state;
     }
 
     private Optional<Tensor> classWeights(Natives natives, Device device) {
@@ -312,10 +327,10 @@ public final class TrainingRun {
     private void keepIfBest(
             Progress p, Metrics m, Normalization normalization, TrainingState state, Consumer<TrainingEvent> listener) {
         double accuracy = m.validation().accuracy();
-        if (config.keep().best() && p.isBest(accuracy)) {
+        if (directory.isPresent() && config.keep().best() && p.isBest(accuracy)) {
             Card card = cards.of(normalization, p.evaluated(accuracy));
-            directory.ifPresent(
-                    d -> cards.tested(Model.of(card, state.shown()), m.test()).save(d.best()));
+            cards.tested(Model.of(card, state.shown()), m.test())
+                    .save(directory.get().best());
             listener.accept(new TrainingEvent.BestKept(m));
         }
     }

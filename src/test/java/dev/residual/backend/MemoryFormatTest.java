@@ -63,7 +63,8 @@ class MemoryFormatTest {
             torch.manual_seed(1);
             Tensor x = torch.randn(BATCH, c.in(), SIZE, SIZE).set_requires_grad(true);
             Tensor weight = torch.randn(c.out(), c.in(), c.kernel(), c.kernel()).set_requires_grad(true);
-            Optional<Tensor> bias = c.bias() ? Optional.of(torch.randn(c.out())) : Optional.empty();
+            Optional<Tensor> bias =
+                    c.bias() ? Optional.of(torch.randn(c.out()).set_requires_grad(true)) : Optional.empty();
             Tensor gradient = torch.randn(BATCH, c.out(), half, half);
             Tensor expected = torch.conv2d(
                     x,
@@ -78,13 +79,14 @@ class MemoryFormatTest {
             Tensor y = laidOut(torch.zeros_like(expected), out);
             Tensor ofX = laidOut(torch.zeros_like(x), in);
             Tensor ofWeight = torch.zeros_like(weight);
-            made.forward(laidOut(x.detach(), in), weight.detach(), bias, y);
+            Optional<Tensor> ofBias = bias.map(torch::zeros_like);
+            made.forward(laidOut(x.detach(), in), weight.detach(), bias.map(Tensor::detach), y);
             made.backwardData(laidOut(gradient, out), weight.detach(), ofX);
-            made.backwardWeights(
-                    laidOut(gradient, out), laidOut(x.detach(), in), ofWeight, bias.map(torch::zeros_like));
+            made.backwardWeights(laidOut(gradient, out), laidOut(x.detach(), in), ofWeight, ofBias);
             assertSame(plain(y, c.out()), expected.detach());
             assertSame(plain(ofX, c.in()), x.grad());
             assertSame(ofWeight, weight.grad());
+            bias.ifPresent(b -> assertSame(ofBias.orElseThrow(), b.grad()));
         }
     }
 }

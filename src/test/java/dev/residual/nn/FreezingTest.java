@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.residual.ResidualException;
 import dev.residual.backend.Backend;
+import dev.residual.backend.Backends;
 import dev.residual.graph.Graph;
 import dev.residual.tensor.Device;
 import dev.residual.tensor.Precision;
@@ -45,6 +46,7 @@ class FreezingTest {
     }
 
     private static Step step(String backendName, int stages) {
+        Backends.assumeHere(backendName, Precision.FP32);
         Graph graph = Freezing.of(GRAPH, stages);
         try (Scope scope = Scope.inference();
                 Weights weights = new Weights(graph, p -> BEFORE.get(p.name()), Device.CPU);

@@ -54,12 +54,12 @@ class ClassifierTest {
                 .probability();
     }
 
-    /** Against normalisation and softmax written out, around the network's own forward pass. */
     @AfterEach
     void oneThread() {
         Engine.start(1);
     }
 
+    /** Against normalisation and softmax written out, around the network's own forward pass. */
     @Test
     void probabilitiesAreTheSoftmaxOfTheNetworksLogits() {
         Photo photo = photos(1).get(0);
