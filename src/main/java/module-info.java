@@ -35,6 +35,7 @@ module dev.residual {
     exports dev.residual.predict;
     exports dev.residual.recipe;
     exports dev.residual.run;
+    exports dev.residual.tensor;
     exports dev.residual.train;
 
     // Who reads and writes their fields.

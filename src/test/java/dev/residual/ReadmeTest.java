@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the documents say: the Java programs in README.md are compiled and run as they stand there, links lead somewhere. */
+/** What the documents say: the Java programs in them are compiled and run as they stand there, links lead somewhere. */
 class ReadmeTest {
     private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]+)[^)]*\\)");
 
@@ -31,8 +31,12 @@ class ReadmeTest {
     Path folder;
 
     private List<String> run(String program, String... args) throws Exception {
+        return run(Path.of("README.md"), program, args);
+    }
+
+    private List<String> run(Path document, String program, String... args) throws Exception {
         Matcher block = Pattern.compile("```java\n((?:(?!```).)*?public class " + program + " .*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(Path.of("README.md")));
+                .matcher(Files.readString(document));
         assertThat(block.find()).as(program).isTrue();
         Path source = Files.writeString(folder.resolve(program + ".java"), block.group(1));
         int code = ToolProvider.getSystemJavaCompiler()
@@ -73,6 +77,25 @@ class ReadmeTest {
         assertThat(printed.subList(0, 2)).allMatch(line -> line.matches("epoch [01]: \\d+\\.\\d\\d %"));
         assertThat(printed.get(2)).matches("\\d+ of 2000 test images");
         assertThat(printed.get(3)).matches("[a-z ]+");
+        assertThat(model).isNotEmptyFile();
+    }
+
+    @Test
+    void ownPicturesAreTrainedOn() throws Exception {
+        for (String name : List.of("cat", "dog")) {
+            Path pictures = Files.createDirectories(folder.resolve("pictures").resolve(name));
+            for (int i = 0; i < 5; i++) { // the fifth is tested on
+                Files.copy(Path.of(photo()), pictures.resolve(i + ".png"));
+            }
+        }
+        Path model = folder.resolve("pictures.safetensors");
+        List<String> printed = run(
+                Path.of("docs/data.md"),
+                "TrainOnPictures",
+                folder.resolve("pictures").toString(),
+                "1",
+                model.toString());
+        assertThat(printed).singleElement().asString().matches("\\d+\\.\\d+ % of the test images");
         assertThat(model).isNotEmptyFile();
     }
 

@@ -28,15 +28,13 @@ record AskedRecipe(RecipeOptions options) {
                 options.iterations == null || options.epochs == null,
                 "--epochs and --iterations both set the length: give one of them");
         Recipe base = Recipe.named(options.recipe, architecture);
-        Recipe scaled = base.withLength(length(base.length()));
-        if (options.iterations != null || options.epochs != null) {
-            scaled = scaled.withIterations(
-                    options.iterations == null
-                            ? RecipeOptions.iterations(
-                                    options.epochs,
-                                    trainingImages,
-                                    or(options.batchSize, base.images().batchSize()))
-                            : options.iterations);
+        Recipe scaled = base.withImages(images(base.images())).withLength(length(base.length()));
+        if (options.iterations != null) {
+            scaled = scaled.withIterations(options.iterations);
+        }
+        if (options.epochs != null) {
+            ResidualException.require(trainingImages >= 1, "--validation leaves no images to train on");
+            scaled = scaled.withEpochs(options.epochs, trainingImages);
         }
         Optimizer changed = optimizer(base.optimizer());
         boolean sameKind = changed.name().equals(base.optimizer().name());
@@ -47,7 +45,7 @@ record AskedRecipe(RecipeOptions options) {
                 schedule(scaled, or(options.learningRate, rate)),
                 regularization(base.regularization()),
                 scaled.length(),
-                images(base.images()),
+                scaled.images(),
                 new Evaluations(
                         or(options.evaluateTraining, base.evaluations().training()),
                         or(options.evalMode, base.evaluations().evalMode())));

@@ -38,8 +38,8 @@ final class DataOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Where the data set is, or where it is downloaded to, once: a folder, an archive or one"
-                    + " of its files. For --dataset folder: one folder per class, directly or below train/ and"
+            description = "Where the data set is: a folder, an archive or one of its files. 'train' and 'study'"
+                    + " download CIFAR there if it is missing. For --dataset folder: one folder per class, directly or below train/ and"
                     + " test/, or pictures and a CSV file of names and classes. Default: data, or the run's.")
     Path directory;
 

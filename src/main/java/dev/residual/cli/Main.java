@@ -107,7 +107,7 @@ public final class Main {
     }
 
     /** How MODEL is explained, wherever a command takes one. */
-    static final String MODEL = "A run directory, a model file, or the name of a shipped model ('residual models').";
+    static final String MODEL = "A run directory, a model file, or the name of a pretrained model ('residual models').";
 
     /** What starts another process of this program, as this one was started. */
     static List<String> program() {

@@ -16,13 +16,13 @@ import picocli.CommandLine.Command;
         name = "models",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Lists the shipped models: their accuracy, and how and when they were trained.")
+        description = "Lists the pretrained models: their accuracy, and how and when they were trained.")
 final class ModelsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Map<String, LocalDate> days = BuiltInModels.days();
         if (days.isEmpty()) {
-            new Console().line("No model is shipped with this build.");
+            new Console().line("This build has no pretrained model.");
         }
         days.forEach((name, day) -> {
             Card card = BuiltInModels.read(name).card();

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "Classifies pictures. Each is centre-cropped to a square and resized to the network's input size: 32×32"
                     + " pixels for CIFAR networks.",
             "",
-            "MODEL is a run directory, a model file, or the name of a shipped model ('residual models'); without it,"
+            "MODEL is a run directory, a model file, or the name of a pretrained model ('residual models'); without it,"
                     + " " + BuiltInModels.DEFAULT
                     + " is used. The first argument is taken as an IMAGE, not MODEL, if it is '-', is a directory"
                     + " without a run in it, or ends in .jpg, .jpeg, .png, .bmp, .gif or .webp."

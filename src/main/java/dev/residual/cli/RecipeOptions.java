@@ -1,8 +1,6 @@
 package dev.residual.cli;
 
-import dev.residual.ResidualException;
 import dev.residual.data.Augmentation;
-import dev.residual.data.Batches;
 import dev.residual.data.Normalization;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.ClassWeights;
@@ -40,8 +38,6 @@ final class RecipeOptions {
     }
 
     /** So that their iterations are no more than a recipe can have. */
-    private static final int MAX_EPOCHS = 10_000;
-
     @Option(
             names = "--recipe",
             paramLabel = "NAME",
@@ -225,13 +221,5 @@ final class RecipeOptions {
     /** @param trainingImages what an epoch is, for --epochs */
     Recipe recipe(Architecture architecture, int trainingImages) {
         return new AskedRecipe(this).recipe(architecture, trainingImages);
-    }
-
-    static long iterations(int epochs, int trainingImages, int batch) {
-        ResidualException.require(
-                epochs >= 1 && epochs <= MAX_EPOCHS, "epochs " + epochs + ": expected 1 to " + MAX_EPOCHS);
-        ResidualException.require(batch >= 1, "batch size " + batch + ": expected 1 or more");
-        ResidualException.require(trainingImages >= 1, "--validation leaves no images to train on");
-        return (long) epochs * Batches.perEpoch(trainingImages, batch);
     }
 }

@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
         name = "resume",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Resumes an interrupted run from its last checkpoint, or extends a finished one. The result"
-                + " has the same bytes as that of an uninterrupted run. The run keeps its number of threads unless"
-                + " --threads is given.")
+        description = "Resumes an interrupted run from its last checkpoint; the result has the same bytes as that of"
+                + " an uninterrupted run. With --iterations or --epochs, extends a finished run. The run keeps its"
+                + " number of threads unless --threads is given.")
 final class ResumeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "A run directory.")
     private Path run;
@@ -29,7 +29,8 @@ final class ResumeCommand implements Callable<Integer> {
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "Train to N iterations in total; the remaining milestones scale in proportion.")
+            description =
+                    "Train to N iterations in total; milestones that have passed stay, the others move in proportion.")
     private Long iterations;
 
     @Option(names = "--epochs", paramLabel = "N", description = "Train to N epochs in total.")
@@ -104,10 +105,7 @@ final class ResumeCommand implements Callable<Integer> {
         if (iterations == null && epochs == null) {
             return config;
         }
-        long end = iterations != null
-                ? iterations
-                : RecipeOptions.iterations(
-                        epochs, trainingImages, config.recipe().images().batchSize());
+        long end = iterations != null ? iterations : config.recipe().images().iterations(epochs, trainingImages);
         ResidualException.require(
                 end > done,
                 run + " has " + done + " iterations behind it already and cannot end after " + end

@@ -10,7 +10,9 @@ final class ThreadsOption {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Number of threads. Default: the number of cores, divided among this machine's processes.")
+            description =
+                    "Number of threads. Default: the number of cores, divided among this machine's processes; with"
+                            + " resume, the run's own number.")
     private Integer threads;
 
     /** Empty where nothing was said. */

@@ -65,7 +65,8 @@ public final class Datasets {
     /**
      * Loads a data set. CIFAR is found in or around the directory, in its binary or its Python version, unpacked or in an
      * archive, which is unpacked once; or it is downloaded there. A download is checked by its MD5, local files by their
-     * structure. Images keep the order of the files.
+     * structure. Images keep the order of the files. Pictures of {@link #FOLDER} are resized to 32×32, and a fifth of each class
+     * is tested on where there is no test folder; {@link Folder} has these as parameters.
      *
      * @param directory where the files are, or are downloaded to; not used for a generated data set
      * @param progress receives the state of a download
@@ -92,7 +93,7 @@ public final class Datasets {
         };
     }
 
-    /** The same, without word of a download. */
+    /** The same, without reporting the progress of a download. */
     public static Dataset load(String name, Path directory) {
         return load(name, directory, (done, total) -> {});
     }

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * What is done to a pixel before the network sees it: {@code (value / 255 - mean) / std}.
  *
- * @param kind how mean and deviation were found
+ * @param kind how mean and standard deviation were found
  * @param mean in units of value / 255: one number per channel, or C×H×W numbers, one per pixel and channel
  * @param std in units of value / 255, one number per channel
  */
@@ -17,7 +17,7 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
         NONE,
         /** Each channel's mean and standard deviation over the training set; the usual choice today. */
         CHANNEL,
-        /** "with the per-pixel mean subtracted": the paper's choice; the deviation is left alone. */
+        /** "with the per-pixel mean subtracted": the paper's choice, which does not divide by a standard deviation. */
         PIXEL_MEAN;
 
         @Override
@@ -44,7 +44,7 @@ public record Normalization(Kind kind, float[] mean, float[] std) {
         }
     }
 
-    /** The normalisation of that kind, with mean and deviation of the training images. */
+    /** The normalisation of that kind, with mean and standard deviation of the training images. */
     public static Normalization of(Kind kind, ImageSet train) {
         float[] ones = {1, 1, 1};
         return switch (kind) {

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 
 /**
  * A model, wherever it is: a run's, or that of its last checkpoint where it is not finished; a model file; or a model that
- * is shipped with the program.
+ * comes with the program.
  *
  * @param data what it was trained on
  * @param seed of the run, which decides what was held out
@@ -27,7 +27,7 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
     private static final String DEFAULT_DIRECTORY = "data";
 
     /**
-     * @param path a run directory, a model file, or the name of a shipped model
+     * @param path a run directory, a model file, or the name of a pretrained model
      * @param warning receives a sentence about damage that was passed over
      * @throws ResidualException when there is no model, it cannot be read, or its weights are not finite
      */
@@ -79,7 +79,7 @@ public record FoundModel(Model model, RunConfig.Data data, long seed) {
     private static Model shipped(String name) {
         if (!BuiltInModels.names().contains(name)) {
             throw new ResidualException(
-                    name + " is neither a run directory, a model file nor a shipped model: no such file");
+                    name + " is neither a run directory, a model file nor a pretrained model: no such file");
         }
         return BuiltInModels.read(name);
     }

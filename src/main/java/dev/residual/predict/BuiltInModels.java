@@ -49,9 +49,8 @@ public final class BuiltInModels {
     public static Model read(String name) {
         List<String> names = names();
         if (!names.contains(name)) {
-            String shipped = names.isEmpty() ? "none" : String.join(", ", names);
-            throw new ResidualException(
-                    "no model named '" + name + "' is shipped with this build: there is " + shipped);
+            String there = names.isEmpty() ? "none" : String.join(", ", names);
+            throw new ResidualException("no pretrained model named '" + name + "': there is " + there);
         }
         try (InputStream in = resource(name).openStream()) {
             return ModelFile.read(in, name);

@@ -29,8 +29,8 @@ import org.bytedeco.pytorch.Tensor;
  * Classifies pictures with a trained network; meant to be embedded in applications.
  *
  * <p>Any number of threads may use one classifier at once. They share the network's weights, which never change, and do
- * not wait for each other. If the application has started the {@link Engine} with several threads, the images of one
- * call are divided among them. Closing waits for the calls that are under way, and frees all native memory; calls that
+ * not wait for each other. One thread computes a call, in fp32, unless the application has started the {@link Engine} with
+ * several: then the images of a call are divided among them. Closing waits for the calls that are under way, and frees all native memory; calls that
  * come later fail.
  */
 public final class Classifier implements AutoCloseable {
@@ -77,7 +77,7 @@ public final class Classifier implements AutoCloseable {
     }
 
     /**
-     * A model that is shipped with this library.
+     * A pretrained model of this library.
      *
      * @param name such as {@code resnet20}
      * @throws dev.residual.ResidualException when there is none of that name
@@ -134,8 +134,8 @@ public final class Classifier implements AutoCloseable {
     }
 
     /**
-     * What the last layer tells the classes from, 64 numbers for the paper's networks: pictures that are alike to the network
-     * have features that are near each other, whether or not it knows what they show.
+     * The features of each picture: the input of the last layer, 64 values in the paper's networks. Pictures that look alike
+     * to the network have similar features, whatever their class.
      *
      * @param photos of {@link #imageSize}
      */

@@ -8,8 +8,8 @@ import java.util.List;
  * @param epoch 0 is the untrained network
  * @param iteration minibatches trained on so far
  * @param learningRate of the last iteration; in row 0 of the first one to come
- * @param train of the minibatches as they were trained on or, with {@code --evaluate-training}, of the whole training set at
- *     the epoch's end; without values in row 0 when the training set is not evaluated
+ * @param train of the minibatches as they were trained on; with {@code --evaluate-training} the accuracy is that of the whole
+ *     training set at the epoch's end, and in row 0 the loss as well. Without values in row 0 otherwise
  * @param validation of the held-out training images; without values where none are held out
  */
 public record Metrics(

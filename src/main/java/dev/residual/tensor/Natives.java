@@ -8,6 +8,9 @@ import org.bytedeco.javacpp.Pointer;
 public final class Natives implements AutoCloseable {
     private final List<Pointer> owned = new ArrayList<>();
 
+    /** Of none yet. */
+    public Natives() {}
+
     /** Takes an object out of the scope that this thread is in. */
     public <P extends Pointer> P own(P object) {
         owned.add(Scope.current().keep(object));

@@ -80,8 +80,8 @@ class PredictCommandTest {
                 .hasLineCount(1);
         assertRefused(run("predict", model), 2, "IMAGE");
         assertRefused(run("predict", model, "--top", "0", red), 2, "--top 0");
-        assertRefused(run("predict", folder + "/nothing", red), 1, "nor a shipped model");
-        assertRefused(run("predict", "resnet21", red), 1, "nor a shipped model");
+        assertRefused(run("predict", folder + "/nothing", red), 1, "nor a pretrained model");
+        assertRefused(run("predict", "resnet21", red), 1, "nor a pretrained model");
         Path empty = Files.createDirectories(folder.resolve("empty"));
         assertRefused(run("predict", model, empty.toString()), 1, "has no .jpg");
     }
@@ -101,7 +101,7 @@ class PredictCommandTest {
         assertRefused(none, 1, "cannot read " + folder + "/no?]2;title?.png: no such file or directory");
         assertRefused(run("predict", model, folder + "/names/._@x.png"), 1, "not an image that can be read");
         assertRefused(run("predict", model, "a\0.png"), 1, "no file can have this name");
-        assertRefused(run("predict", "@none", at), 1, "nor a shipped model");
+        assertRefused(run("predict", "@none", at), 1, "nor a pretrained model");
     }
 
     /** Some files ask for two gigabytes, are cut short, or are no files at all. */
