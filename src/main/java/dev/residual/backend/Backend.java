@@ -79,12 +79,12 @@ public interface Backend extends AutoCloseable {
     /**
      * The same on every start on a machine, so that the same command gives the same model.
      *
-     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 where the processor itself multiplies bfloat16
+     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 where that is faster
      */
     static Precision precision(String name, Device device) {
         Precision.requireName(name);
         if (name.equals("auto")) {
-            return device == Device.CPU && OneDnn.multipliesBfloat16() ? Precision.BF16 : Precision.FP32;
+            return device == Device.CPU && OneDnn.isFasterInBfloat16() ? Precision.BF16 : Precision.FP32;
         }
         return Precision.valueOf(name.toUpperCase(Locale.ROOT));
     }
