@@ -34,6 +34,8 @@ class Training:
     def steps(self, batches):
         optimizer = torch.optim.SGD(self.network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
         for images, labels in batches:
+            if len(labels) < batches.size:
+                continue  # whole minibatches only, as the others
             loss = F.cross_entropy(networks.logits(self.network, laid_out(images, self.way), precision(self.way)), labels)
             optimizer.zero_grad()
             loss.backward()

@@ -14,6 +14,8 @@ import dev.residual.data.Seed;
  * @param labels of each batch
  */
 record Minibatches(float[][] images, long[][] labels) {
+    static final int TEST_IMAGES = 2_000;
+
     /** The first minibatches of the first epoch that Residual trains on, pixel for pixel. */
     static Minibatches training(ImageSet set, Normalization normalization, Augmentation augmentation, int size, int n) {
         int[] order = Seed.permutation(set.size(), Seed.mix(Setup.SEED, 0));
@@ -33,7 +35,7 @@ record Minibatches(float[][] images, long[][] labels) {
 
     /** Test images as they are, from the first on: whole batches, of 2,000 images at most but one batch at least. */
     static Minibatches test(ImageSet set, Normalization normalization, int size) {
-        int count = Math.max(1, Math.min(2_000, set.size()) / size);
+        int count = Math.max(1, Math.min(TEST_IMAGES, set.size()) / size);
         if (size > set.size()) {
             throw new ResidualException("batch " + size + ": the test set has " + set.size() + " images");
         }

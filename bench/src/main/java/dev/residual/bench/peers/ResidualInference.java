@@ -10,6 +10,8 @@ import dev.residual.tensor.Device;
 import dev.residual.tensor.Engine;
 import dev.residual.tensor.Scope;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -19,7 +21,8 @@ final class ResidualInference implements Contestant {
     private final Model model;
     private final InferenceNetwork network;
     private final ImageSet test;
-    private final Tensor images;
+    private final List<Tensor> batches = new ArrayList<>();
+    private int next;
 
     private ResidualInference(Setup setup, Model model, InferenceNetwork network) {
         this.setup = setup;
@@ -27,7 +30,10 @@ final class ResidualInference implements Contestant {
         this.network = network;
         test = setup.dataset().test();
         try (Scope scope = Scope.noGrad()) {
-            images = scope.keep(part(0, setup.batch));
+            // As many as its peers get: whole batches of 2,000 images.
+            for (int at = 0; at == 0 || at + setup.batch <= Minibatches.TEST_IMAGES; at += setup.batch) {
+                batches.add(scope.keep(part(at, at + setup.batch)));
+            }
         }
     }
 
@@ -59,6 +65,7 @@ final class ResidualInference implements Contestant {
     @Override
     public Map<String, Object> turn(int steps) {
         for (int i = 0; i < steps; i++) {
+            Tensor images = batches.get(next++ % batches.size());
             network.logits(setup.batch, (from, to) -> images.narrow(0, from, to - from));
         }
         return Map.of("images", (long) steps * setup.batch);

@@ -46,6 +46,9 @@ final class ResidualTraining implements Contestant {
                 losses.add(step.loss());
             }
         });
+        if (losses.size() != steps) {
+            throw new IllegalStateException(losses.size() + " steps instead of " + steps);
+        }
         return Map.of(
                 "images", (long) steps * batch, "firstLoss", losses.get(0), "lastLoss", losses.get(losses.size() - 1));
     }

@@ -3,6 +3,7 @@ package dev.residual.bench.peers;
 import dev.residual.backend.Backend;
 import dev.residual.data.Batches;
 import dev.residual.data.Batches.Order;
+import dev.residual.data.ImageSet;
 import dev.residual.data.Normalization;
 import dev.residual.data.Part;
 import dev.residual.distributed.ProcessGroup;
@@ -23,14 +24,19 @@ import java.util.Optional;
 /** The product's training loop, without evaluations and checkpoints. */
 record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batches batches, Trainer trainer)
         implements AutoCloseable {
-    /** @param weights closed with this */
+    /**
+     * In whole minibatches, as the others: what is left of the training images at an epoch's end is left out.
+     *
+     * @param weights closed with this
+     */
     static Steps of(Setup setup, Graph graph, Weights weights, Normalization normalization) {
         Recipe recipe = Recipe.paper(Architecture.of(setup.architecture));
         Backend backend = Backend.of("auto", Device.CPU, setup.precision());
         TrainingNetwork network = new TrainingNetwork(graph, weights, backend);
         TrainingState state = TrainingState.of(recipe, graph, weights);
+        ImageSet train = setup.dataset().train();
         Batches batches = new Batches(
-                setup.dataset().train(),
+                train.first(train.size() / setup.batch * setup.batch),
                 normalization,
                 new Order(true, recipe.images().augmentation(), Setup.SEED),
                 Part.WHOLE,
@@ -55,7 +61,7 @@ record Steps(Backend backend, TrainingNetwork network, TrainingState state, Batc
 
     static Trainer.Hooks stopAfter(int steps) {
         int[] asked = {0};
-        return new Trainer.Hooks(p -> Optional.of(NOTHING), p -> {}, Long.MAX_VALUE, () -> asked[0]++ >= steps);
+        return new Trainer.Hooks(p -> Optional.of(NOTHING), p -> false, Long.MAX_VALUE, () -> ++asked[0] >= steps);
     }
 
     /** What an evaluation would find; none is made. */
