@@ -6,7 +6,7 @@ set "JAR=%ROOT%target\residual.jar"
 set "JAVA=java"
 if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java.exe"
 if defined JAVA_HOME if not exist "%JAVA%" (
-  echo residual: JAVA_HOME is %JAVA_HOME%, which has no bin\java.exe: set it to a JDK, 17 or newer 1>&2
+  echo residual: JAVA_HOME is "%JAVA_HOME%", which has no bin\java.exe: set it to a JDK, 17 or newer 1>&2
   exit /b 1
 )
 if not exist "%JAR%" (

@@ -107,8 +107,12 @@ final class BenchCommand implements Callable<Integer> {
                 () -> paper.withIterations(WARM_UP + steps)
                         .withImages(paper.images().withBatchSize(batchSize)));
         Dataset shapes = Datasets.load(Datasets.SHAPES, Path.of("data"));
+        int size = shapes.train().size();
+        int batch = Math.min(batchSize, size);
+        Dataset whole = new Dataset( // in minibatches that all have as many images
+                shapes.name(), shapes.classes(), shapes.train().first(size / batch * batch), shapes.test(), Map.of());
         Stopwatch watch = new Stopwatch();
-        Training.of(network, shapes)
+        Training.of(network, whole)
                 .recipe(recipe)
                 .precision(compute.precision)
                 .device(compute.device)
@@ -116,13 +120,7 @@ final class BenchCommand implements Callable<Integer> {
                 .threads(threads.count())
                 .listener(watch)
                 .run();
-        int images = Math.min(batchSize, shapes.train().size());
-        report(
-                network,
-                images,
-                paper.length().iterations(),
-                watch,
-                shapes.test().size());
+        report(network, batch, paper.length().iterations(), watch, shapes.test().size());
         return Main.OK;
     }
 

@@ -38,7 +38,7 @@ final class ConfigFile {
         } catch (ParameterException e) {
             return args; // reported when the command line is parsed
         }
-        if (given == null || !given.hasMatchedOption("--config")) {
+        if (given == null || given.isUsageHelpRequested() || !given.hasMatchedOption("--config")) {
             return args;
         }
         CommandSpec train = given.commandSpec();

@@ -91,18 +91,18 @@ public final class Main {
 
     /** @return the exit code */
     static int run(String... args) {
-        Main main = new Main();
-        CommandLine commandLine = main.commandLine(args);
+        CommandLine commandLine = new Main().commandLine(args);
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
             return USAGE;
         }
+        Main reader = new Main();
         try {
             boolean config =
                     List.of(args).contains("train") && String.join(" ", args).contains("--config");
-            return commandLine.execute(config ? ConfigFile.expand(new Main().commandLine(args), args) : args);
+            return commandLine.execute(config ? ConfigFile.expand(reader.commandLine(args), args) : args);
         } catch (ResidualException | OutOfMemoryError e) {
-            return main.failed(e, commandLine.getErr());
+            return reader.failed(e, commandLine.getErr());
         }
     }
 

@@ -74,7 +74,7 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
                 testFraction.isEmpty() || !tree.divided(),
                 tree.root() + " has pictures to be tested on, " + tree.form() + ": no test fraction is held out");
         List<Entry> entries = tree.entries();
-        planMemory(entries, listener);
+        planMemory(tree, listener);
         Optional<PictureStore> kept = PictureStore.find(tree.root(), side, entries);
         if (kept.isPresent()) {
             return dataset(tree, kept.get(), listener);
@@ -107,8 +107,10 @@ public record Folder(Path directory, int side, OptionalDouble testFraction, bool
     }
 
     /** Before anything is read. */
-    private void planMemory(List<Entry> entries, Listener listener) {
-        long test = entries.stream().filter(Entry::test).count();
+    private void planMemory(PictureTree tree, Listener listener) {
+        List<Entry> entries = tree.entries();
+        long test =
+                tree.divided() ? entries.stream().filter(Entry::test).count() : Math.round(fraction() * entries.size());
         long free = Heap.free((long) entries.size() * ImageSet.bytes(side));
         requireRoom(entries.size(), Math.max(test, entries.size() - test), free);
         listener.note(String.format(

@@ -1,6 +1,5 @@
 package dev.residual.formats.pytorch;
 
-import dev.residual.AtomicFile;
 import dev.residual.Json;
 import dev.residual.ResidualException;
 import dev.residual.data.ImageSet;
@@ -9,6 +8,8 @@ import dev.residual.graph.Shape;
 import dev.residual.model.Model.Card;
 import dev.residual.nn.Architecture;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -188,8 +189,8 @@ public record InputContract(
         return flat;
     }
 
-    void write(Path file) {
-        AtomicFile.write(file, Json.pretty(this));
+    void write(OutputStream out) throws IOException {
+        out.write(Json.pretty(this).getBytes(StandardCharsets.UTF_8));
     }
 
     /** For people, on one line. */

@@ -25,7 +25,8 @@ import java.util.Optional;
  * @param tensors by name, in the order of the state_dict
  */
 public record PytorchFile(String layout, String key, List<String> candidates, Map<String, NamedTensor> tensors) {
-    static final long MAX_FILE = 256L << 20;
+    /** A checkpoint of WRN-28-10 with SGD's momentum has 292 MB. */
+    static final long MAX_FILE = 1L << 30;
 
     /** What a layout's reader found: the object that was saved, and a way to the storages' bytes. */
     record Content(Object saved, Storages storages) {

@@ -72,8 +72,14 @@ public final class PytorchWriter {
         Model plain = withoutStochasticDepth(model);
         InputContract inputs = InputContract.of(plain.card());
         inputs.requireFree(file);
-        AtomicFile.write(file, out -> write(plain, naming, out));
-        inputs.write(beside);
+        // The description comes into its place after the weights, but is on the disk before them: where there is no
+        // room for
+        // both, neither is replaced.
+        AtomicFile.write(beside, description -> {
+            inputs.write(description);
+            description.flush();
+            AtomicFile.write(file, out -> write(plain, naming, out));
+        });
         return inputs.sentence() + " (" + beside + ")";
     }
 
