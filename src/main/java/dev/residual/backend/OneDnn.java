@@ -101,16 +101,18 @@ final class OneDnn {
     /** Whether bf16 is faster than fp32 here. */
     static boolean isFasterInBfloat16() {
         return problem(Precision.BF16).isEmpty()
-                && isFasterInBfloat16(dnnl.dnnl_get_effective_cpu_isa(), Processor.name());
+                && isFasterInBfloat16(dnnl.dnnl_get_effective_cpu_isa(), Processor.vendor());
     }
 
     /**
-     * Where the processor itself multiplies bf16: elsewhere it takes several times as long. With Intel's instructions for it
-     * in AVX-512, other than AMD's, a step of ResNet-20 took 1.3 times as long as in fp32; with AMX it takes half as long.
+     * Where the processor itself multiplies bf16: elsewhere it takes several times as long. With AMX a step of ResNet-20 takes
+     * half as long as in fp32; with Intel's bf16 instructions in AVX-512 alone, unlike AMD's, it took 1.3 times as long.
+     *
+     * @param vendor as the processor tells it, such as {@code GenuineIntel}
      */
-    static boolean isFasterInBfloat16(int isa, String processor) {
+    static boolean isFasterInBfloat16(int isa, String vendor) {
         return contains(isa, dnnl.dnnl_cpu_isa_avx512_core_amx)
-                || contains(isa, dnnl.dnnl_cpu_isa_avx512_core_bf16) && !processor.contains("Intel");
+                || contains(isa, dnnl.dnnl_cpu_isa_avx512_core_bf16) && !vendor.contains("Intel");
     }
 
     /** The memory format that its kernels are fastest for here; empty where it has no fast ones. */

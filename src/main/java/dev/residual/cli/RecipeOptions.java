@@ -37,7 +37,6 @@ final class RecipeOptions {
         }
     }
 
-    /** So that their iterations are no more than a recipe can have. */
     @Option(
             names = "--recipe",
             paramLabel = "NAME",

@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Trains the missing runs of a study and compares all of them: a table, a chart, a page.",
-            "Run again, it continues where it was interrupted. Without a name, it lists the studies there are."
+            "Run again, it continues where it was interrupted. Without a name, it lists the built-in studies."
         },
         footer = {
             "",
@@ -115,6 +115,7 @@ final class StudyCommand implements Callable<Integer> {
 
     private final Console console = new Console();
     private final Map<DataOptions.Images, Dataset> datasets = new HashMap<>();
+    private boolean lacksResponses;
 
     @Override
     public Integer call() {
@@ -142,7 +143,7 @@ final class StudyCommand implements Callable<Integer> {
                 new ComparisonReport(comparison, plan.study().responses() ? responses(comparison) : Map.of());
         report.write(directory);
         ComparisonView.print(console, report, directory);
-        return complete ? Main.OK : Main.FAILED;
+        return complete && !lacksResponses ? Main.OK : Main.FAILED;
     }
 
     /** They would have no effect. */
@@ -150,7 +151,8 @@ final class StudyCommand implements Callable<Integer> {
         if (spec.commandLine().getParseResult().matchedOptions().stream()
                 .anyMatch(option -> !option.longestName().equals("--verbose"))) {
             throw new ParameterException(
-                    spec.commandLine(), "no study is named" + (adopted.isEmpty() ? "" : " before --adopt RUN…"));
+                    spec.commandLine(),
+                    "which study? Give its name" + (adopted.isEmpty() ? "" : " before --adopt RUN…"));
         }
     }
 
@@ -229,12 +231,13 @@ final class StudyCommand implements Callable<Integer> {
         return responses;
     }
 
-    /** A damaged file of one run must not cost the comparison of all. */
+    /** What is wrong with one run, such as a damaged file, must not cost the comparison of all. */
     private Optional<List<Response>> responsesOrWarning(FoundRun run) {
         try {
             return responses(run);
         } catch (ResidualException e) {
             console.warn("there are no responses of " + run.name() + ": " + e.getMessage());
+            lacksResponses = true;
             return Optional.empty();
         }
     }

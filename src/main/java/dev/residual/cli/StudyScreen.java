@@ -61,8 +61,7 @@ final class StudyScreen implements Processes.Listener {
                 processes.parallel(),
                 processes.threads(),
                 processes.threads() == 1 ? "" : "s"));
-        if (found.stream()
-                .anyMatch(run -> !run.isOver() && run.config().compute().threads() != processes.threads())) {
+        if (found.stream().anyMatch(run -> willHaveOtherThreads(run, processes))) {
             console.note("Runs that are resumed keep the number of threads they began with.");
         }
         progress = new StudyProgress(runs, processes.parallel());
@@ -79,6 +78,12 @@ final class StudyScreen implements Processes.Listener {
                 bar.close();
             }
         }
+    }
+
+    private static boolean willHaveOtherThreads(FoundRun run, Processes processes) {
+        int own = Math.max(1, processes.threads() / run.config().compute().processes());
+        return run.state() == FoundRun.State.INTERRUPTED
+                && run.config().compute().threads() != own;
     }
 
     boolean interrupted() {

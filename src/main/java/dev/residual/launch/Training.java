@@ -193,7 +193,7 @@ public final class Training {
     }
 
     /**
-     * Checks everything, and claims the run directory; nothing is trained yet. For what can be stopped:
+     * Checks everything, and claims the run directory; nothing is trained yet. To be able to stop it:
      *
      * <pre>{@code
      * try (Launch launch = training.launch()) {
@@ -201,7 +201,7 @@ public final class Training {
      * }
      * }</pre>
      *
-     * {@link Launch#resume} then continues from the last checkpoint. This builder's own listener is not told.
+     * {@link Launch#resume} then continues from the last checkpoint. The listener set with {@link #listener} is not used.
      */
     public Launch launch() {
         ResidualException.require(

@@ -29,9 +29,9 @@ import org.bytedeco.pytorch.Tensor;
  * Classifies pictures with a trained network; meant to be embedded in applications.
  *
  * <p>Any number of threads may use one classifier at once. They share the network's weights, which never change, and do
- * not wait for each other. One thread computes a call, in fp32, unless the application has started the {@link Engine} with
- * several: then the images of a call are divided among them. Closing waits for the calls that are under way, and frees all native memory; calls that
- * come later fail.
+ * not wait for each other. Calls are computed in fp32, each by one thread; if the application has started the {@link Engine}
+ * with several, the images of a call are divided among them. Closing waits for the calls that are under way, and frees all
+ * native memory; calls that come later fail.
  */
 public final class Classifier implements AutoCloseable {
     private final Model model;

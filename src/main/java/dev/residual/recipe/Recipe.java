@@ -98,6 +98,7 @@ public record Recipe(
             ClassWeights classWeights) {
         public static final int MAX_BATCH = 65_536;
 
+        /** So that their iterations are no more than a recipe can have. */
         private static final int MAX_EPOCHS = 10_000;
 
         public Images {

@@ -63,7 +63,8 @@ public final class RunReports {
                         + (model.isEmpty() ? " Its weights are not kept here." : ""),
                 curves,
                 Summary.of(config.architecture().graph()).parameters(),
-                model.flatMap(m -> tested.map(d -> test(m, d, config.compute().threads()))),
+                model.flatMap(
+                        m -> tested.flatMap(d -> test(m, d, config.compute().threads(), warning))),
                 model.map(RunReports::firstLayer),
                 new RunReport.Tables(configuration(config), provenance(config)));
         HtmlReport.write(report, run.report());
@@ -91,7 +92,7 @@ public final class RunReports {
                             .filter(t -> t.iteration() != last.iteration())
                             .map(t -> String.format(
                                     Locale.ROOT,
-                                    "; what is said of the test images and filters is of its checkpoint at iteration %,d",
+                                    "; the test results and filters below are those of its checkpoint at iteration %,d",
                                     t.iteration()))
                             .orElse("")));
         } else if (config.isStoppedEarlyBy(metrics)) {
@@ -145,6 +146,16 @@ public final class RunReports {
                     "the report leaves out the test images: " + dataset.get().name() + " has other classes");
         }
         return same;
+    }
+
+    /** Empty, with a warning, of a network that nothing can be computed from, as of a run that nearly diverged. */
+    private static Optional<RunReport.Test> test(Model model, Dataset dataset, int threads, Consumer<String> warning) {
+        try {
+            return Optional.of(test(model, dataset, threads));
+        } catch (ResidualException e) {
+            warning.accept("the report leaves out the test images: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     static RunReport.Test test(Model model, Dataset dataset, int threads) {

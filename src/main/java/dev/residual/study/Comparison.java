@@ -20,7 +20,7 @@ public record Comparison(Study study, List<Row> rows) {
 
     private static final int MAX_NAME = 24;
 
-    /** Of any runs: those that differ in nothing but their seed are in one row. */
+    /** Of any runs: those that differ in nothing but their seed and their threads are in one row. */
     public static Comparison of(List<FoundRun> runs) {
         List<List<FoundRun>> groups = new ArrayList<>();
         for (FoundRun run : runs) {

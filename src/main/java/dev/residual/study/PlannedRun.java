@@ -66,6 +66,9 @@ public record PlannedRun(Part part, long seed, Path directory) {
                 throw new ResidualException(directory + " holds a run already: "
                         + run.directory().path() + " cannot be adopted in its place");
             }
+            ResidualException.require(
+                    !new RunDirectory(directory).isClaimed(),
+                    directory + " is in use: another process begins a run there");
             RunDirectory.requireFree(directory);
             Directories.delete(directory); // of a run that ended before it was one
             Directories.delete(temporary);

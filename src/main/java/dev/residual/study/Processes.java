@@ -80,7 +80,10 @@ public record Processes(List<String> program, int parallel, int threads) {
                         running.add(start(next, found));
                         listener.started(next, found.map(FoundRun::iteration).orElse(0L));
                     } else if (elsewhere.contains(next)) {
-                        listener.ended(next, Optional.empty());
+                        listener.ended(
+                                next,
+                                found.filter(f -> !f.isFinished())
+                                        .map(f -> "it has diverged at iteration " + f.iteration()));
                     }
                 }
                 TimeUnit.MILLISECONDS.sleep(TICK_MILLISECONDS);

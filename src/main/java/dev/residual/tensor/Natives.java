@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.Pointer;
 public final class Natives implements AutoCloseable {
     private final List<Pointer> owned = new ArrayList<>();
 
-    /** Of none yet. */
+    /** Holds nothing yet. */
     public Natives() {}
 
     /** Takes an object out of the scope that this thread is in. */

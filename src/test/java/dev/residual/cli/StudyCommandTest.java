@@ -187,8 +187,8 @@ class StudyCommandTest {
         assertRefused(run("study", "table6", "--seeds", "0"), 2, "seeds 0");
         assertRefused(run("study", "table6", "--iterations", "0"), 2, "variation 'resnet20': iterations 0");
         assertRefused(run("study", "table6", "--adopt", folder), 1, "no config.json");
-        assertRefused(run("study", "--adopt", folder, "table6"), 2, "no study is named before --adopt");
-        assertRefused(run("study", "--seeds", 3), 2, "no study is named");
+        assertRefused(run("study", "--adopt", folder, "table6"), 2, "which study? Give its name before --adopt");
+        assertRefused(run("study", "--seeds", 3), 2, "which study?");
         assertRefused(run("runs", folder.resolve("none")), 1, "is not a directory");
     }
 }

@@ -78,9 +78,8 @@ class StudyProcessesTest {
         assertThat(failure("exit 0")).isEqualTo("nothing");
     }
 
-    @Test
-    void aRunThatAnotherProcessTrainsIsWaitedFor() {
-        Path run = Samples.run(folder.resolve("resnet20-1"), 64_000, 91, c -> c);
+    /** What is said of a run that another process trains, and whether the study is complete when that has ended. */
+    private List<String> waitedFor(Path run) {
         RunDirectory.Claimed claimed = RunDirectory.open(run).claim();
         List<String> said = new ArrayList<>();
         PlannedRun planned =
@@ -96,7 +95,7 @@ class StudyProcessesTest {
 
                             @Override
                             public void ended(PlannedRun ended, Optional<String> failure) {
-                                said.add("ended " + failure.isEmpty());
+                                said.add(failure.orElse("fine"));
                             }
 
                             @Override
@@ -106,7 +105,18 @@ class StudyProcessesTest {
                         },
                         () -> false);
         assertThat(complete).isTrue();
-        assertThat(said).containsExactly("elsewhere", "ended true");
+        return said;
+    }
+
+    @Test
+    void aRunThatAnotherProcessTrainsIsWaitedFor() throws IOException {
+        Path run = Samples.run(folder.resolve("resnet20-1"), 64_000, 91, c -> c);
+        assertThat(waitedFor(run)).containsExactly("elsewhere", "fine");
+
+        Files.delete(run.resolve("metrics.csv"));
+        Files.writeString(
+                run.resolve("train.log"), "12:00  failed: the loss is NaN at iteration 7: training has diverged\n");
+        assertThat(waitedFor(run)).containsExactly("elsewhere", "it has diverged at iteration 7");
     }
 
     @Test

@@ -101,9 +101,8 @@ class BestTest {
         RunReports.write(run, RunConfig.read(run), Optional.empty(), sentence -> {});
         assertThat(run.report())
                 .content()
-                .contains(
-                        "its last evaluation was at iteration 3; what is said of the test images and filters is of its"
-                                + " checkpoint at iteration 5.");
+                .contains("its last evaluation was at iteration 3; the test results and filters below are those of its"
+                        + " checkpoint at iteration 5.");
     }
 
     @Test

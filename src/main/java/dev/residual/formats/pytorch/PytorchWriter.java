@@ -72,8 +72,8 @@ public final class PytorchWriter {
         Model plain = withoutStochasticDepth(model);
         InputContract inputs = InputContract.of(plain.card());
         inputs.requireFree(file);
-        // The description comes into its place after the weights, but is on the disk before them: where there is no
-        // room for
+        // The description is written before the weights and comes into its place after them: where the disk has no room
+        // for
         // both, neither is replaced.
         AtomicFile.write(beside, description -> {
             inputs.write(description);
