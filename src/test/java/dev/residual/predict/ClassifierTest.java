@@ -179,7 +179,7 @@ class ClassifierTest {
                 .hasMessageContaining("the model: 0 bytes");
         assertThatThrownBy(() -> Classifier.builtIn("../../x"))
                 .isInstanceOf(ResidualException.class)
-                .hasMessageContaining("no model named '../../x'");
+                .hasMessageContaining("no pretrained model named '../../x'");
     }
 
     /** By the paper's protocol to its end, and each says what it reached and on what: the paper has 91.25 and 92.49 %. */
