@@ -13,7 +13,8 @@ final class ComputeOptions {
             paramLabel = "NAME",
             defaultValue = "auto",
             description = "fp32, bf16 (the convolutions in 16 bits; weights, BN's statistics, classifier and loss"
-                    + " stay fp32), or auto: bf16 if the processor has fast instructions for it (Intel's AMX, AMD's AVX-512). Default:"
+                    + " stay fp32), or auto: bf16 if the processor has fast instructions for it (Intel's AMX, AMD's"
+                    + " AVX-512). Default:"
                     + " ${DEFAULT-VALUE}.")
     String precision;
 

@@ -39,7 +39,8 @@ final class DataOptions {
             names = "--data",
             paramLabel = "DIR",
             description = "Where the data set is: a folder, an archive or one of its files. 'train' and 'study'"
-                    + " download CIFAR there if it is missing. For --dataset folder: one folder per class, directly or below train/ and"
+                    + " download CIFAR there if it is missing. For --dataset folder: one folder per class,"
+                    + " directly or below train/ and"
                     + " test/, or pictures and a CSV file of names and classes. Default: data, or the run's.")
     Path directory;
 

@@ -76,10 +76,9 @@ final class ReportCommand implements Callable<Integer> {
             found.stream()
                     .filter(run -> comparison.rows().stream()
                             .noneMatch(row -> row.runs().contains(run)))
-                    .forEach(
-                            run -> console.warn(
-                                    run.directory().path()
-                                            + " is left out: it has the configuration and the seed of another of these runs (threads do not count)"));
+                    .forEach(run -> console.warn(run.directory().path()
+                            + " is left out: it has the configuration and the seed of another of these runs (threads do"
+                            + " not count)"));
             Path directory = output == null ? Path.of("comparison") : output;
             ComparisonReport report = new ComparisonReport(comparison, Map.of());
             report.write(directory);
