@@ -13,8 +13,13 @@ if not exist "%JAR%" (
   echo residual: building, the first time libraries of about 150 MB are downloaded 1>&2
   call mvn -q -f "%ROOT%pom.xml" -DskipTests -Dspotless.check.skip package 1>&2 || exit /b 1
 )
+rem Tables and bars are UTF-8.
+for /f "tokens=2 delims=:." %%p in ('chcp') do set "CODEPAGE=%%p"
+chcp 65001 >nul
 set "RESIDUAL_COMMAND=%~n0"
 if not defined RESIDUAL_HEAP set "RESIDUAL_HEAP=3g"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
-"%JAVA%" -Xmx%RESIDUAL_HEAP% -Xmn32m -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -jar "%JAR%" %*
-exit /b %ERRORLEVEL%
+"%JAVA%" -Xmx%RESIDUAL_HEAP% -Xmn32m -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -jar "%JAR%" %*
+set "CODE=%ERRORLEVEL%"
+if defined CODEPAGE chcp %CODEPAGE% >nul
+exit /b %CODE%

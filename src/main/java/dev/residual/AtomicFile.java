@@ -26,8 +26,8 @@ public final class AtomicFile {
     private AtomicFile() {}
 
     /**
-     * Writes beside the target, forces it to the disk and renames it. A signal that ends the process leaves nothing beside
-     * it either.
+     * Writes beside the target, forces it to the disk and renames it. Ctrl-C and SIGTERM leave nothing beside it either;
+     * SIGKILL and a power cut may.
      *
      * @param path where it is a symbolic link to a file, that file is replaced
      * @throws ResidualException when something is there that is not a file, such as a device, or the file system refuses; the
@@ -68,7 +68,7 @@ public final class AtomicFile {
 
     /**
      * Where this thread may write what {@code target} is to be; no other thread or process writes there. It is gone when
-     * the process ends, by a signal too.
+     * the process ends, but by SIGKILL.
      */
     public static Path temporary(Path target) {
         String writer = PROCESS + "-" + Thread.currentThread().getId();

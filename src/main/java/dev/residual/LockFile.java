@@ -36,7 +36,7 @@ public final class LockFile implements AutoCloseable {
      *
      * @return empty where it is locked already, by this process or another
      */
-    public static Optional<LockFile> tryLock(Path file) throws IOException {
+    public static synchronized Optional<LockFile> tryLock(Path file) throws IOException {
         Path key = file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
         if (!LOCKED.add(key)) {
             return Optional.empty();
@@ -72,7 +72,7 @@ public final class LockFile implements AutoCloseable {
     }
 
     /** Whether this process or another has locked a file. Asking does not make the file, and locks others out for a moment. */
-    public static boolean isLocked(Path file) throws IOException {
+    public static synchronized boolean isLocked(Path file) throws IOException {
         if (!Files.exists(file)) {
             return false;
         }

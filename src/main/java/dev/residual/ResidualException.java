@@ -1,6 +1,7 @@
 package dev.residual;
 
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -34,6 +35,12 @@ public class ResidualException extends RuntimeException {
         require(names.contains(name), "no " + what + " '" + name + "': expected " + String.join(", ", names));
     }
 
+    /** What an exception says, in one line: libtorch's have a stack trace in their messages. */
+    public static String firstLine(Throwable e) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return message.lines().findFirst().orElse("").replaceFirst("^\\[/\\S*?:\\d+] ", "");
+    }
+
     /**
      * What went wrong with the file system, in words: {@code "No space left on device"} rather than the name of an
      * exception.
@@ -41,6 +48,9 @@ public class ResidualException extends RuntimeException {
     public static String reason(Exception e) {
         if (e instanceof UncheckedIOException u) { // streams of directory entries and of lines throw it
             return reason(u.getCause());
+        }
+        if (e instanceof CharacterCodingException) {
+            return "not UTF-8 text";
         }
         if (e instanceof NoSuchFileException) {
             return "no such file or directory";

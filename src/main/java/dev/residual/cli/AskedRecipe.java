@@ -51,7 +51,7 @@ record AskedRecipe(RecipeOptions options) {
                         or(options.evalMode, base.evaluations().evalMode())));
     }
 
-    /** What is to be said where a limit of epochs ends a run before the learning rate is what it was to be at the end. */
+    /** What is to be said where a run ends before its learning rate is what it was to be at the end. */
     static Optional<String> cutShort(Recipe recipe, int trainingImages) {
         if (trainingImages <= 0) {
             return Optional.empty(); // more are held out than there are, which is refused later
@@ -63,6 +63,15 @@ record AskedRecipe(RecipeOptions options) {
         boolean lost = !(schedule instanceof Steps)
                 || schedule.changesBefore(last).size()
                         < schedule.changesBefore(planned).size();
+        if (schedule instanceof Steps steps) {
+            Optional<Long> late = steps.milestones().stream()
+                    .filter(m -> m > Math.max(last, planned))
+                    .findFirst();
+            if (late.isPresent()) {
+                return Optional.of("the run ends at iteration " + last + ", before the milestone " + late.get()
+                        + ", where its learning rate was to drop");
+            }
+        }
         return last < planned && lost
                 ? Optional.of("the run ends at iteration " + last + ", after "
                         + recipe.length().maxEpochs() + " epochs, but its learning rates are scheduled for " + planned
@@ -116,7 +125,7 @@ record AskedRecipe(RecipeOptions options) {
                             ? chosen
                             : new Steps(
                                     rate, List.of((length + 1) / 2, (3 * length + 3) / 4), 0.1, 0, 0); // as the paper's
-                case CONSTANT -> new Steps(rate, List.of(), 0.1, 0, 0);
+                case CONSTANT -> constant(rate);
                 case COSINE -> new Cosine(rate, length, 0);
                 case ONE_CYCLE ->
                     chosen instanceof OneCycle
@@ -135,6 +144,13 @@ record AskedRecipe(RecipeOptions options) {
                 options.milestones == null && options.gamma == null && options.warmupLearningRate == null,
                 "--milestones, --gamma and --warmup-learning-rate are for --schedule steps");
         return chosen;
+    }
+
+    private Steps constant(double rate) {
+        ResidualException.require(
+                options.milestones == null && options.gamma == null,
+                "--milestones and --gamma are for --schedule steps, not constant");
+        return new Steps(rate, List.of(), 0.1, 0, 0);
     }
 
     private Steps steps(Steps base) {

@@ -5,9 +5,11 @@ import dev.residual.ResidualException;
 import dev.residual.Text;
 import dev.residual.data.Dataset;
 import dev.residual.data.Datasets;
+import dev.residual.launch.Launch;
 import dev.residual.launch.Training;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Recipe;
+import dev.residual.run.RunConfig;
 import dev.residual.train.TrainingEvent;
 import dev.residual.train.TrainingEvent.EpochEnded;
 import dev.residual.train.TrainingEvent.Evaluating;
@@ -112,24 +114,34 @@ final class BenchCommand implements Callable<Integer> {
         Dataset whole = new Dataset( // in minibatches that all have as many images
                 shapes.name(), shapes.classes(), shapes.train().first(size / batch * batch), shapes.test(), Map.of());
         Stopwatch watch = new Stopwatch();
-        Training.of(network, whole)
+        Training training = Training.of(network, whole)
                 .recipe(recipe)
                 .precision(compute.precision)
                 .device(compute.device)
                 .backend(compute.backend.name())
-                .threads(threads.count())
-                .listener(watch)
-                .run();
-        report(network, batch, paper.length().iterations(), watch, shapes.test().size());
+                .threads(threads.count());
+        RunConfig config;
+        try (Launch launch = training.launch()) {
+            config = launch.run().config();
+            launch.run().run(watch, () -> false);
+        }
+        report(config, batch, paper.length().iterations(), watch, shapes.test().size());
         return Main.OK;
     }
 
-    private void report(Architecture network, int batch, long iterations, Stopwatch watch, int testImages) {
+    private void report(RunConfig config, int batch, long iterations, Stopwatch watch, int testImages) {
+        String network = config.architecture().name();
+        RunConfig.Compute by = config.compute();
+        String backend = config.made().software().backend();
         List<Double> sorted = watch.sorted();
         double median = sorted.get(sorted.size() / 2);
         Map<String, Object> figures = new LinkedHashMap<>();
-        figures.put("architecture", network.name());
+        figures.put("architecture", network);
         figures.put("batch_size", batch);
+        figures.put("precision", by.precision().toString());
+        figures.put("device", by.device());
+        figures.put("backend", backend);
+        figures.put("threads", by.threads());
         figures.put("step_ms_minimum", sorted.get(0));
         figures.put("step_ms_median", median);
         figures.put("training_images_per_second", 1000 * batch / median);
@@ -141,9 +153,15 @@ final class BenchCommand implements Callable<Integer> {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%s, batch %d: %.1f ms a step (least %.1f),%n  %,.0f images/s in training, %,.0f images/s in inference%n",
-                network.name(),
+                "%s, batch %d, on %s in %s with %d thread%s (%s):%n  %.1f ms a step (least %.1f),"
+                        + " %,.0f images/s in training, %,.0f images/s in inference%n",
+                network,
                 batch,
+                by.device(),
+                by.precision(),
+                by.threads(),
+                by.threads() == 1 ? "" : "s",
+                backend,
                 median,
                 sorted.get(0),
                 1000 * batch / median,

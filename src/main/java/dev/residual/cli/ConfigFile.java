@@ -47,14 +47,15 @@ final class ConfigFile {
         options(file).forEach((option, value) -> {
             String name = "--" + option;
             OptionSpec known = train.findOption(name);
-            if (known == null) {
-                throw new ResidualException(file + ": 'train' has no option " + name);
-            }
-            boolean off = value.equals("false") && !known.negatable();
+            ResidualException.require(known != null, file + ": 'train' has no option " + name);
+            ResidualException.require(
+                    !option.equals("config"), file + ": 'config' is for the command line: a file cannot name another");
+            boolean flag = known.arity().max() == 0;
+            boolean off = flag && value.equals("false") && !known.negatable();
             boolean sameLength = List.of("iterations", "epochs").contains(option)
                     && (given.hasMatchedOption("--epochs") || given.hasMatchedOption("--iterations"));
             if (!given.hasMatchedOption(name) && !sameLength && !off) {
-                expanded.add(RunOptions.argument(option, value));
+                expanded.add(flag ? RunOptions.argument(option, value) : name + "=" + value);
             }
         });
         return expanded.toArray(String[]::new);

@@ -1,5 +1,6 @@
 package dev.residual.cli;
 
+import dev.residual.run.RunOptions;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -75,7 +76,7 @@ final class Console {
     /** What a person types to start this program. */
     static String command() {
         String launcher = System.getenv("RESIDUAL_COMMAND");
-        return launcher == null ? "residual" : launcher;
+        return launcher == null ? "residual" : RunOptions.quoted(launcher);
     }
 
     private synchronized void bar(String text) {

@@ -60,7 +60,9 @@ final class Converters {
             try {
                 return parse.apply(text);
             } catch (NumberFormatException e) {
-                throw new TypeConversionException("expected a " + kind + ", but was '" + text + "'");
+                boolean large = text.matches("[+-]?\\d+");
+                throw new TypeConversionException(
+                        "expected a " + (large ? "smaller " : "") + kind + ", but was '" + text + "'");
             }
         };
     }

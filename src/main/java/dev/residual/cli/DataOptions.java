@@ -208,6 +208,7 @@ final class DataOptions {
 
         private final Console console;
         private ProgressBar bar;
+        private boolean told;
 
         LoadingBar(Console console) {
             this.console = console;
@@ -215,6 +216,10 @@ final class DataOptions {
 
         void at(long done, long total) {
             step(done, total, " downloading  %s  %,d of %,d MiB", MIB);
+            if (!console.terminal() && !told) {
+                console.note("Downloading " + total / MIB + " MiB …");
+                told = true;
+            }
         }
 
         @Override

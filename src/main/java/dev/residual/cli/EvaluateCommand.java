@@ -46,6 +46,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private static final int DEFAULT_BATCH = 128;
 
+    /** Class names in a sentence. */
+    private static final int SOME = 3;
+
     /** Columns of a terminal, into which a confusion matrix must fit. */
     private static final int COLUMNS = 80;
 
@@ -128,8 +131,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 ? data.loadTest(found.data(), side, threads.count(), console)
                 : data.load(found.data(), side, threads.count(), console);
         if (!dataset.classes().equals(model.card().classes())) {
-            throw new ResidualException(path + " knows the classes "
-                    + model.card().classes() + ", but " + dataset.name() + " has " + dataset.classes());
+            throw new ResidualException(
+                    path + " was trained on " + some(model.card().classes()) + ", but " + dataset.name() + " has "
+                            + some(dataset.classes()) + ": --dataset and --data choose another");
         }
         ResidualException.require(
                 dataset.test().side() == side,
@@ -156,6 +160,13 @@ final class EvaluateCommand implements Callable<Integer> {
             console.line(text(evaluation, dataset, batch));
         }
         return Main.OK;
+    }
+
+    /** Not all thousand. */
+    private static String some(List<String> classes) {
+        return "the " + classes.size() + " classes "
+                + String.join(", ", classes.subList(0, Math.min(SOME, classes.size())))
+                + (classes.size() > SOME ? ", …" : "");
     }
 
     private int batchSize(Model model) {
@@ -211,13 +222,13 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private String text(Evaluation e, Dataset dataset, int batch) {
-        List<String> classes = dataset.classes();
+        List<String> classes = dataset.classes().stream().map(Console::harmless).toList();
         int width = Math.max(8, classes.stream().mapToInt(String::length).max().orElse(0));
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
                 "%s on %s (%s): %.2f %% of %,d images (%,d), loss %.4f%s%n%n",
-                path,
+                Console.harmless(path.toString()),
                 dataset.name(),
                 part,
                 e.accuracy(),

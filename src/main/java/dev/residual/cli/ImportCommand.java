@@ -187,7 +187,7 @@ final class ImportCommand implements Callable<Integer> {
     private Optional<Architecture> asked() {
         if (architecture == null && options.isGiven()) {
             throw new ResidualException(
-                    "--shortcut, --widths and --conv-bias change a named architecture: add --architecture, or leave"
+                    "options such as --shortcut and --block change a named architecture: add --architecture, or leave"
                             + " them out to infer it from the tensors");
         }
         return Optional.ofNullable(architecture).map(options::architecture);
@@ -225,7 +225,7 @@ final class ImportCommand implements Callable<Integer> {
 
     private String checkedDataset() {
         if (labels.dataset != null) {
-            Datasets.requireName(labels.dataset);
+            Datasets.classes(labels.dataset);
         }
         return labels.dataset;
     }

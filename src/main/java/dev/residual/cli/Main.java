@@ -64,7 +64,7 @@ public final class Main {
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
-            description = "Show the stack trace of an error; with import, always show which tensor went where.")
+            description = "Show the stack trace of an error ('import' also shows which tensor went where).")
     private boolean verbose;
 
     private Main() {}
@@ -83,7 +83,7 @@ public final class Main {
             code = run(args);
         } catch (ResidualException e) {
             System.err.println("residual: " + e.getMessage());
-        } catch (Throwable e) { // no memory, a broken installation: nobody else would say it in a sentence
+        } catch (Throwable e) { // a broken installation: nobody else would say it in a sentence
             System.err.println("residual: " + e);
         }
         Interruption.exit(code);
@@ -91,18 +91,18 @@ public final class Main {
 
     /** @return the exit code */
     static int run(String... args) {
-        CommandLine commandLine = new Main().commandLine(args);
+        Main main = new Main();
+        CommandLine commandLine = main.commandLine(args);
         if (args.length == 0) {
             commandLine.usage(commandLine.getErr());
             return USAGE;
         }
-        Main reader = new Main();
         try {
             boolean config =
                     List.of(args).contains("train") && String.join(" ", args).contains("--config");
-            return commandLine.execute(config ? ConfigFile.expand(reader.commandLine(args), args) : args);
-        } catch (ResidualException | OutOfMemoryError e) {
-            return reader.failed(e, commandLine.getErr());
+            return commandLine.execute(config ? ConfigFile.expand(main.commandLine(args), args) : args);
+        } catch (RuntimeException | Error e) { // picocli lets Errors pass
+            return main.failed(e, commandLine.getErr());
         }
     }
 
@@ -166,9 +166,12 @@ public final class Main {
         if (e instanceof ResidualException) {
             err.println("residual: " + Console.harmless(e.getMessage()));
         } else if (Engine.isOutOfMemory(e)) {
-            err.println("residual: there is not enough memory: use a smaller --batch-size or network");
-        } else if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(Main::isHeapFull)) {
+            err.println(
+                    "residual: there is not enough memory (training needs less with a smaller --batch-size or network)");
+        } else if (causes(e).anyMatch(Main::isHeapFull)) {
             err.println("residual: Java's heap is too small: " + Heap.LARGER);
+        } else if (causes(e).anyMatch(Main::isOfFonts)) {
+            err.println("residual: Java finds no fonts for the charts: install fontconfig and a font, such as DejaVu");
         } else {
             String first = e.toString().lines().findFirst().orElse("");
             err.println("residual: internal error: " + first + " (--verbose shows where)");
@@ -178,6 +181,18 @@ public final class Main {
         }
         err.flush();
         return FAILED;
+    }
+
+    private static Stream<Throwable> causes(Throwable e) {
+        return Stream.iterate(e, Objects::nonNull, Throwable::getCause);
+    }
+
+    /** Java2D says it by a NullPointerException, an InternalError or a missing library, by version. */
+    private static boolean isOfFonts(Throwable e) {
+        return Stream.of(e.getStackTrace())
+                        .limit(1)
+                        .anyMatch(at -> at.getClassName().startsWith("sun.font."))
+                || String.valueOf(e.getMessage()).matches("(?s).*([Ff]ontconfig|libfontmanager|libfreetype).*");
     }
 
     private static boolean isHeapFull(Throwable e) { // and not the memory for a thread, or a native library's

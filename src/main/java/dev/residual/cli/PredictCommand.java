@@ -8,6 +8,8 @@ import dev.residual.picture.Photo;
 import dev.residual.predict.BuiltInModels;
 import dev.residual.predict.Classifier;
 import dev.residual.predict.Prediction;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +42,9 @@ final class PredictCommand implements Callable<Integer> {
     private static final int BATCH = 64;
 
     private static final int GAUGE = 20;
+
+    private static final String TAKEN_AS_MODEL =
+            " was taken as MODEL: the names of images end in .jpg, .jpeg, .png, .bmp, .gif or .webp";
 
     @Parameters(
             arity = "1..*",
@@ -84,7 +89,8 @@ final class PredictCommand implements Callable<Integer> {
         boolean named = !ImageArgument.isImage(arguments.get(0));
         List<String> images = named ? arguments.subList(1, arguments.size()) : arguments;
         if (images.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "no image: expected IMAGE after MODEL");
+            throw new ParameterException(
+                    spec.commandLine(), "no image: expected IMAGE after MODEL; " + arguments.get(0) + TAKEN_AS_MODEL);
         }
         try (Classifier classifier = Classifier.of(model(named))) {
             for (String image : images) {
@@ -99,10 +105,16 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private Model model(boolean named) {
-        return named
-                ? FoundModel.find(ImageArgument.path(arguments.get(0)), console::warn)
-                        .model()
-                : BuiltInModels.read(BuiltInModels.DEFAULT);
+        if (!named) {
+            return BuiltInModels.read(BuiltInModels.DEFAULT);
+        }
+        String first = arguments.get(0);
+        try {
+            return FoundModel.find(ImageArgument.path(first), console::warn).model();
+        } catch (ResidualException e) {
+            boolean model = first.endsWith(".safetensors") || !first.contains(".") || Files.isDirectory(Path.of(first));
+            throw model ? e : new ResidualException(e.getMessage() + " (" + first + TAKEN_AS_MODEL + ")", e);
+        }
     }
 
     /** Warns about a file that cannot be read, and goes on with the others. */
@@ -151,9 +163,10 @@ final class PredictCommand implements Callable<Integer> {
                 }
                 document.add(entry);
             } else if (console.pictures()) {
-                console.picture(Picture.of(image.photo, lines(Console.harmless(image.file), best)));
+                console.line(image.file);
+                console.picture(Picture.of(image.photo, lines(best)));
             } else {
-                console.line(line(Console.harmless(image.file), best));
+                console.line(Console.harmless(line(image.file, best)));
             }
         }
         batch.clear();
@@ -182,16 +195,14 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     /** What stands beside the picture. */
-    private static List<String> lines(String file, List<Prediction> best) {
-        List<String> lines = new ArrayList<>(List.of(file, ""));
-        for (Prediction p : best) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "%-12s %5.1f %%  %s",
-                    Console.harmless(p.className()),
-                    100 * p.probability(),
-                    Console.gauge(p.probability(), GAUGE)));
-        }
-        return lines;
+    private static List<String> lines(List<Prediction> best) {
+        return best.stream()
+                .map(p -> String.format(
+                        Locale.ROOT,
+                        "%-12s %5.1f %%  %s",
+                        Console.harmless(p.className()),
+                        100 * p.probability(),
+                        Console.gauge(p.probability(), GAUGE)))
+                .toList();
     }
 }

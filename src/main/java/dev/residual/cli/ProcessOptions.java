@@ -25,6 +25,9 @@ import picocli.CommandLine.Option;
 final class ProcessOptions {
     private static final String LOOPBACK = "127.0.0.1";
 
+    /** All addresses of this machine, and no address to connect to. */
+    private static final List<String> ANY = List.of("0.0.0.0", "::");
+
     @Option(
             names = "--processes",
             paramLabel = "P",
@@ -100,12 +103,16 @@ final class ProcessOptions {
     }
 
     private Master master() {
-        String text = master == null ? LOOPBACK + ":0" : master;
-        int colon = text.lastIndexOf(':');
+        Optional<String> own = Optional.ofNullable(bind);
+        if (master == null) {
+            return new Master(own.filter(address -> !ANY.contains(address)).orElse(LOOPBACK), 0, own, false, 0);
+        }
+        int colon = master.lastIndexOf(':');
         ResidualException.require(
-                colon > 0 && text.substring(colon + 1).matches("\\d{1,5}"), "master " + text + ": expected HOST:PORT");
-        String host = text.substring(0, colon).replaceAll("^\\[(.*)]$", "$1"); // [::1]:29500
-        return new Master(host, Integer.parseInt(text.substring(colon + 1)), Optional.ofNullable(bind), false, 0);
+                colon > 0 && master.substring(colon + 1).matches("[1-9]\\d{0,4}"),
+                "master " + master + ": expected HOST:PORT");
+        String host = master.substring(0, colon).replaceAll("^\\[(.*)]$", "$1"); // [::1]:29500
+        return new Master(host, Integer.parseInt(master.substring(colon + 1)), own, false, 0);
     }
 
     /**
@@ -124,18 +131,19 @@ final class ProcessOptions {
         }
         Engine.start(threads);
         Engine.shareMachine(place.localSize());
-        try (Rendezvous rendezvous = new Rendezvous(world)) {
-            try (Children children = children(rendezvous, world, spec)) {
+        try (Rendezvous rendezvous = new Rendezvous(world);
+                Children children = children(rendezvous, world, spec)) {
+            try {
                 return work.applyAsInt(() -> rendezvous.join(software(), console::note));
             } catch (RuntimeException | Error e) {
-                rendezvous.failed(e);
+                rendezvous.failed(e); // before the children are waited for, which end when they hear of it
                 throw e;
             }
         }
     }
 
     private static Children children(Rendezvous rendezvous, World world, CommandSpec spec) {
-        boolean starts = !Children.isChild() && System.getenv("RANK") == null;
+        boolean starts = !Children.isChild() && !World.isSet(System.getenv());
         List<String> command = Main.program();
         command.addAll(spec.root().commandLine().getParseResult().originalArgs());
         return new Children(rendezvous, starts ? world.place().localSize() - 1 : 0, command);

@@ -106,7 +106,10 @@ final class ReportCommand implements Callable<Integer> {
     private int model(Path path, Console console) {
         FoundModel found = FoundModel.find(path, console::warn);
         Model model = found.model();
-        String name = path.getFileName().toString().replaceFirst("\\.safetensors$", "");
+        String file = path.getFileName().toString().replaceFirst("\\.safetensors$", "");
+        Path run = path.toAbsolutePath().normalize().getParent().getFileName();
+        boolean ofRun = file.matches("model(-best)?") && run != null; // all runs' are called so
+        String name = ofRun ? run + "-" + file : file;
         int threads = Runtime.getRuntime().availableProcessors();
         Optional<Dataset> dataset = RunReports.ofItsClasses(
                 dataset(found.data(), model.architecture(), threads, console), model, console::warn);

@@ -23,7 +23,7 @@ final class RunsCommand implements Callable<Integer> {
     private static final int COLUMNS = 80;
     private static final int PATH = 24; // at least
     private static final int RECIPE = 8;
-    private static final int REST = 10; // accuracy and age
+    private static final int REST = 12; // accuracy and age
 
     @Parameters(paramLabel = "DIR", arity = "0..1", defaultValue = "runs", description = "Default: ${DEFAULT-VALUE}.")
     private Path directory;
@@ -36,7 +36,7 @@ final class RunsCommand implements Callable<Integer> {
         int room = COLUMNS - states - RECIPE - REST - 4;
         int network = Math.min(room - PATH, Math.max("network".length(), longest(runs, RunsCommand::network)));
         int paths = room - network;
-        String row = "%-" + paths + "s %-" + states + "s %-" + network + "s %-" + RECIPE + "s %5s %4s";
+        String row = "%-" + paths + "s %-" + states + "s %-" + network + "s %-" + RECIPE + "s %6s %5s";
         console.line(
                 runs.isEmpty()
                         ? "No runs below " + directory
@@ -82,9 +82,11 @@ final class RunsCommand implements Callable<Integer> {
     private static String age(String started) {
         try {
             Duration age = Duration.between(OffsetDateTime.parse(started), OffsetDateTime.now());
-            return age.toDays() > 0
-                    ? age.toDays() + " d"
-                    : age.toHours() > 0 ? age.toHours() + " h" : Math.max(0, age.toMinutes()) + " m";
+            return age.toDays() > 999
+                    ? age.toDays() / 365 + " y"
+                    : age.toDays() > 0
+                            ? age.toDays() + " d"
+                            : age.toHours() > 0 ? age.toHours() + " h" : Math.max(0, age.toMinutes()) + " m";
         } catch (DateTimeParseException e) {
             return "–";
         }

@@ -2,6 +2,7 @@ package dev.residual.cli;
 
 import dev.residual.AtomicFile;
 import dev.residual.Json;
+import dev.residual.ResidualException;
 import dev.residual.graph.Graph;
 import dev.residual.graph.Graph.Node;
 import dev.residual.graph.Shape;
@@ -62,7 +63,13 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Architecture network = UsageErrors.of(spec, () -> options.architecture(architecture));
+        Architecture network = UsageErrors.of(spec, () -> {
+            ResidualException.require(
+                    form.drawing == null
+                            || form.drawing.toString().toLowerCase(Locale.ROOT).endsWith(".svg"),
+                    "--draw " + form.drawing + ": expected a file called .svg");
+            return options.architecture(architecture);
+        });
         Graph graph = network.graph();
         Summary summary = Summary.of(graph);
         if (form.drawing != null) {
@@ -136,7 +143,7 @@ final class SummaryCommand implements Callable<Integer> {
         }
         table.append("─".repeat(78)).append(System.lineSeparator());
         table.append(String.format(
-                Locale.ROOT, row, name, "", "", count(summary.parameters()), count(summary.multiplyAdds())));
+                Locale.ROOT, "%-51s %11s %14s%n", name, count(summary.parameters()), count(summary.multiplyAdds())));
         return table.toString().stripTrailing();
     }
 

@@ -10,6 +10,7 @@ import dev.residual.report.RunReports;
 import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
+import dev.residual.run.RunOptions;
 import dev.residual.train.Trained;
 import dev.residual.train.TrainingEvent;
 import dev.residual.train.TrainingMemory;
@@ -39,7 +40,7 @@ final class TrainingScreen {
         if (trained.isEmpty()) {
             int processes = run.config().compute().processes();
             console.note("Interrupted; the checkpoint is written. Resume with:  " + Console.command() + " resume "
-                    + directory.path()
+                    + path()
                     + (processes > 1 ? "   and the same number of processes (" + processes + ")" : ""));
             return Main.INTERRUPTED;
         }
@@ -51,7 +52,7 @@ final class TrainingScreen {
                 Text.duration(trained.get().metrics().time().seconds())));
         if (run.config().compute().processes() > 1) {
             console.line(String.format(
-                    Locale.ROOT, "%.1f s of that for summing gradients over the processes.", run.secondsTogether()));
+                    Locale.ROOT, "%.1f s of that for summing gradients over the processes.", run.allReduceSeconds()));
         }
         report();
         farewell(trained.get());
@@ -115,7 +116,7 @@ final class TrainingScreen {
                 | OutOfMemoryError
                 | InternalError e) { // Java2D without fonts throws all of these
             console.warn("the report could not be written (" + e.getMessage() + "); '" + Console.command() + " report "
-                    + directory.path() + "' tries again");
+                    + path() + "' tries again");
         }
     }
 
@@ -126,14 +127,19 @@ final class TrainingScreen {
         }
         String residual = Console.command();
         console.line("Its accuracy, class by class:");
-        console.line("  " + residual + " evaluate " + directory.path());
+        console.line("  " + residual + " evaluate " + path());
         if (run.dataset().name().equals(Datasets.SHAPES)) {
             console.line("The paper's ResNet-20 on CIFAR-10, which is downloaded once:");
             console.line("  " + residual + " train --data data --iterations 7820");
         } else if (endedByItsLength(trained)) {
             console.line("To train for longer:");
-            console.line("  " + residual + " resume " + directory.path() + " --iterations N");
+            console.line("  " + residual + " resume " + path() + " --iterations N");
         }
+    }
+
+    /** As a person types it. */
+    private String path() {
+        return RunOptions.quoted(directory.path().toString());
     }
 
     /** And not by {@code --patience} or {@code --max-epochs}; only then can it be extended. */

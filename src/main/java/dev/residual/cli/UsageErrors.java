@@ -6,16 +6,25 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What is said where the usage is wrong: the fault, and the nearest thing that is right. */
 final class UsageErrors {
+    /** What picocli's help command says. */
+    private static final Pattern UNKNOWN_TOPIC = Pattern.compile("^Unknown subcommand '(.*)'\\.$");
+
     private UsageErrors() {}
 
     /** @return the exit code */
     static int print(ParameterException e) {
+        Matcher unknown = UNKNOWN_TOPIC.matcher(e.getMessage());
+        if (unknown.find()) { // as of a command that is typed alone
+            return print(new UnmatchedArgumentException(e.getCommandLine(), List.of(unknown.group(1))));
+        }
         CommandSpec spec = e.getCommandLine().getCommandSpec();
         PrintWriter err = e.getCommandLine().getErr();
         if (e instanceof UnmatchedArgumentException unmatched) {
@@ -27,7 +36,7 @@ final class UsageErrors {
                 err.println("Did you mean " + String.join(" or ", similar) + "?");
             }
         } else {
-            err.println("residual: " + Console.harmless(e.getMessage()));
+            err.println("residual: " + Console.harmless(e.getMessage().replaceFirst("^Error: ", "")));
         }
         err.println("See '" + spec.qualifiedName() + " --help'.");
         return Main.USAGE;

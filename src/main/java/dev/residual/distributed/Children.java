@@ -16,14 +16,14 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Children implements AutoCloseable {
     private static final String CHILD = "RESIDUAL_CHILD";
-    private static final Duration FAREWELL = Duration.ofSeconds(2);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
     private final List<Child> children = new ArrayList<>();
     private volatile boolean closing;
 
     private record Child(int rank, Process process, Path errors) {
-        /** The sentence that it ended with. */
-        String lastWords() {
+        /** Of what it wrote to standard error: the sentence that it ended with. */
+        String lastLine() {
             try {
                 List<String> lines = Files.readAllLines(errors);
                 return lines.isEmpty() ? "" : ": " + lines.get(lines.size() - 1);
@@ -53,8 +53,10 @@ public final class Children implements AutoCloseable {
                 children.add(child);
                 child.process.onExit().thenAccept(ended -> ended(rendezvous, child));
             } catch (IOException e) {
+                String reason = ResidualException.reason(e);
+                rendezvous.lost(rank, "cannot be started: " + reason);
                 close();
-                throw new ResidualException("cannot start process " + rank + ": " + ResidualException.reason(e), e);
+                throw new ResidualException("cannot start process " + rank + ": " + reason, e);
             }
         }
     }
@@ -65,7 +67,7 @@ public final class Children implements AutoCloseable {
         if (!closing && code > 128 && code != 130) {
             rendezvous.lost(child.rank, "was killed by signal " + (code - 128));
         } else if (!closing && code != 0 && code != 130) {
-            rendezvous.lost(child.rank, "has ended with exit code " + code + child.lastWords());
+            rendezvous.lost(child.rank, "has ended with exit code " + code + child.lastLine());
         }
     }
 
@@ -94,7 +96,7 @@ public final class Children implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        long end = System.nanoTime() + FAREWELL.toNanos();
+        long end = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
         for (Child child : children) {
             try {
                 child.process.waitFor(end - System.nanoTime(), TimeUnit.NANOSECONDS);

@@ -21,12 +21,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** c10d's {@code ProcessGroupGloo}: collectives over TCP, in the machines' memory. */
 final class GlooGroup implements ProcessGroup {
     /** PyTorch's for Gloo. A process that is lost is noticed by {@link Watch}; this is for one that lives and hangs. */
-    private static final Duration HANGING = Duration.ofMinutes(30);
+    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(30);
 
-    private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration POLL = Duration.ofSeconds(1);
 
     /** Bytes sent at once: the watch takes a network for broken where nothing is done for long. */
-    private static final int PIECE = 4 << 20;
+    private static final int CHUNK = 4 << 20;
 
     private final World.Place place;
     private final Watch watch;
@@ -38,7 +38,8 @@ final class GlooGroup implements ProcessGroup {
         this.place = place;
         this.watch = watch;
         try (Scope scope = Scope.open()) {
-            ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(new Milliseconds(HANGING.toMillis()));
+            ProcessGroupGloo.Options options =
+                    ProcessGroupGloo.Options.create(new Milliseconds(COLLECTIVE_TIMEOUT.toMillis()));
             options.devices(new GlooDeviceVector(ProcessGroupGloo.createDeviceForHostname(address.getHostAddress())));
             options.threads(1);
             group = scope.keep(new ProcessGroupGloo(store.values(), place.rank(), place.size(), options));
@@ -66,7 +67,7 @@ final class GlooGroup implements ProcessGroup {
     }
 
     @Override
-    public double seconds() {
+    public double allReduceSeconds() {
         return seconds;
     }
 
@@ -120,8 +121,8 @@ final class GlooGroup implements ProcessGroup {
             if (rank() == 0) {
                 memory.put(bytes, 0, length);
             }
-            for (int at = 0; at < length; at += PIECE) {
-                await(all.narrow(0, at, Math.min(PIECE, length - at)), group::broadcast);
+            for (int at = 0; at < length; at += CHUNK) {
+                await(all.narrow(0, at, Math.min(CHUNK, length - at)), group::broadcast);
             }
             byte[] received = new byte[length];
             memory.get(received, 0, length);
@@ -151,7 +152,7 @@ final class GlooGroup implements ProcessGroup {
 
     private static boolean isDone(Work work) {
         try {
-            return work._wait(new Milliseconds(LOOK.toMillis()));
+            return work._wait(new Milliseconds(POLL.toMillis()));
         } catch (RuntimeException e) {
             if (String.valueOf(e.getMessage()).startsWith("Operation timed out")) {
                 return false;

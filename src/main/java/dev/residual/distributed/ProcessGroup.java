@@ -43,7 +43,7 @@ public interface ProcessGroup {
         }
 
         @Override
-        public double seconds() {
+        public double allReduceSeconds() {
             return 0;
         }
     };
@@ -75,5 +75,5 @@ public interface ProcessGroup {
     boolean isBroken();
 
     /** Spent in summing up gradients, waiting for slower processes included. */
-    double seconds();
+    double allReduceSeconds();
 }

@@ -22,30 +22,38 @@ import java.util.stream.IntStream;
  */
 public final class Rendezvous implements AutoCloseable {
     /** c10d's own: machines of a cluster do not start at the same time. */
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofMinutes(5);
 
-    private static final Duration LOOK = Duration.ofMillis(100);
-    private static final String HELLO = "hello/";
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final String JOINED = "joined/";
     private static final String COUNT = "count/";
+    private static final String SIZE = "processes";
 
     private final World world;
     private final SharedStore store;
     private final Watch watch;
     private Optional<GlooGroup> group = Optional.empty();
+    private volatile boolean outsider;
 
     /**
      * Process 0 opens the store, the others look for it.
      *
-     * @throws ResidualException when it cannot listen where the master is to be, or nobody is there within five minutes
+     * @throws ResidualException when it cannot listen where the master is to be, nobody is there within five minutes, or
+     *     another process has this one's number
      */
     public Rendezvous(World asked) {
         boolean serves = asked.place().rank() == 0 && !asked.master().served();
         SharedStore own = serves
-                ? SharedStore.serve(asked.master(), PATIENCE)
-                : SharedStore.connect(asked.master(), PATIENCE, PATIENCE);
+                ? SharedStore.serve(asked.master(), CONNECT_TIMEOUT)
+                : SharedStore.connect(asked.master(), CONNECT_TIMEOUT, CONNECT_TIMEOUT);
         world = asked.withPort(own.port());
         store = own;
-        watch = new Watch(world, SharedStore.connect(world.master(), PATIENCE, PATIENCE));
+        SharedStore watched = SharedStore.connect(world.master(), CONNECT_TIMEOUT, CONNECT_TIMEOUT);
+        int rank = world.place().rank();
+        ResidualException.require( // before it says anything in the name of that process
+                watched.add(COUNT + rank, 1) == 1,
+                "process " + rank + " is there already: each machine needs a --node of its own");
+        watch = new Watch(world, watched);
     }
 
     /** With the port that was chosen. */
@@ -58,7 +66,7 @@ public final class Rendezvous implements AutoCloseable {
      *
      * @param software of this process; all must have the same
      * @param note is told, in a sentence, whom it waits for
-     * @throws ResidualException when one does not come, is there twice, or has other software
+     * @throws ResidualException when one does not come, or has other software
      */
     public ProcessGroup join(JsonNode software, Consumer<String> note) {
         GlooGroup joined = patiently(() -> {
@@ -78,7 +86,7 @@ public final class Rendezvous implements AutoCloseable {
         });
         while (true) {
             try {
-                return result.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                return result.get(POLL.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
                 watch.requireAll();
             } catch (ExecutionException e) {
@@ -92,39 +100,39 @@ public final class Rendezvous implements AutoCloseable {
 
     private void meet(JsonNode software, Consumer<String> note) {
         int rank = world.place().rank();
-        ResidualException.require(
-                store.add(COUNT + rank, 1) == 1,
-                "process " + rank + " is there already: each machine needs a --node of its own");
-        store.set(HELLO + rank, Json.compact(withSize(software)));
-        await(List.of(HELLO + 0), note);
-        requireSame(withSize(software), Json.tree(store.get(HELLO + 0).orElseThrow(), "process 0"), rank);
-        await(IntStream.range(0, world.place().size()).mapToObj(r -> HELLO + r).toList(), note);
+        store.set(JOINED + rank, Json.compact(withSize(software)));
+        await(List.of(JOINED + 0), note);
+        JsonNode first = Json.tree(store.get(JOINED + 0).orElseThrow(), "process 0");
+        outsider = rank >= first.path(SIZE).asInt();
+        requireSame(withSize(software), first, rank);
+        await(IntStream.range(0, world.place().size()).mapToObj(r -> JOINED + r).toList(), note);
     }
 
     private JsonNode withSize(JsonNode software) {
-        return Json.object().put("processes", world.place().size()).set("software", software);
+        return Json.object().put(SIZE, world.place().size()).set("software", software);
     }
 
-    private void await(List<String> hellos, Consumer<String> note) {
+    private void await(List<String> joined, Consumer<String> note) {
         long start = System.nanoTime();
         boolean noted = false;
-        while (!store.has(hellos)) {
+        while (!store.has(joined)) {
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
-            if (!noted && waited.toSeconds() >= 10 || waited.compareTo(PATIENCE) > 0) {
+            if (!noted && waited.toSeconds() >= 10 || waited.compareTo(CONNECT_TIMEOUT) > 0) {
                 List<String> missing = new ArrayList<>();
-                for (String hello : hellos) {
-                    if (!store.has(List.of(hello))) {
-                        missing.add(hello.substring(HELLO.length()));
+                for (String key : joined) {
+                    if (!store.has(List.of(key))) {
+                        missing.add(key.substring(JOINED.length()));
                     }
                 }
                 String who = (missing.size() == 1 ? "process " : "processes ") + String.join(", ", missing) + " of "
                         + world.place().size();
                 ResidualException.require(
-                        waited.compareTo(PATIENCE) <= 0, who + " did not come within " + PATIENCE.toMinutes() + " min");
+                        waited.compareTo(CONNECT_TIMEOUT) <= 0,
+                        who + " did not come within " + CONNECT_TIMEOUT.toMinutes() + " min");
                 note.accept("Waiting at " + world.master() + " for " + who + " …");
                 noted = true;
             }
-            SharedStore.pause(LOOK);
+            SharedStore.pause(POLL);
         }
     }
 
@@ -158,9 +166,12 @@ public final class Rendezvous implements AutoCloseable {
         return local.isAnyLocalAddress() ? SharedStore.local(world.master().withoutBind()) : local;
     }
 
-    /** Notes why this process ends before its time, for the others. */
+    /** Notes why this process ends before its time, for the others; of one that process 0 does not count they hear nothing. */
     public void failed(Throwable e) {
-        watch.fail("process " + world.place().rank() + " (" + World.machine() + ") has ended: " + e.getMessage());
+        if (!outsider) {
+            watch.fail("process " + world.place().rank() + " (" + World.machine() + ") has ended: "
+                    + ResidualException.firstLine(e));
+        }
     }
 
     /** The same of another process, whose end this one has seen. */

@@ -25,7 +25,10 @@ import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
 
-/** Names and values that all processes see: c10d's {@code TCPStore}, served by process 0 and on one address only. */
+/**
+ * Names and values that all processes see: c10d's {@code TCPStore}, served by process 0 on one address, or on all where that
+ * is asked for, or by torchrun.
+ */
 final class SharedStore {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = System.getProperty("os.name").startsWith("Mac") ? 30 : 10;
@@ -42,8 +45,8 @@ final class SharedStore {
     private final TCPStore connection;
     private final PrefixStore values;
 
-    private SharedStore(TCPStoreOptions options, World.Master master) {
-        connection = Scope.current().keep(new TCPStore(master.host(), options));
+    private SharedStore(String host, TCPStoreOptions options, World.Master master) {
+        connection = Scope.current().keep(new TCPStore(host, options));
         values = Scope.current().keep(new PrefixStore("residual/" + master.attempt(), connection));
         ALL.add(this);
     }
@@ -59,10 +62,11 @@ final class SharedStore {
             TCPStoreOptions options = options(timeout).isServer(true);
             options.masterListenFd(new IntOptional(listen(address, master.port())));
             options.port((short) master.port());
-            return new SharedStore(options, master);
+            return new SharedStore(reachable(address), options, master);
         } catch (RuntimeException e) {
             throw new ResidualException(
-                    "cannot listen at " + address.getHostAddress() + ":" + master.port() + ": " + firstLine(e)
+                    "cannot listen at " + address.getHostAddress() + ":" + master.port() + ": "
+                            + ResidualException.firstLine(e)
                             + " (--bind ADDRESS takes another address of this machine)",
                     e);
         }
@@ -76,10 +80,17 @@ final class SharedStore {
     static SharedStore connect(World.Master master, Duration limit, Duration timeout) {
         awaitServer(master, limit);
         try (Scope scope = Scope.open()) {
-            return new SharedStore(options(timeout).port((short) master.port()), master);
+            return new SharedStore(master.host(), options(timeout).port((short) master.port()), master);
         } catch (RuntimeException e) {
-            throw new ResidualException("cannot use what answers at " + master + ": " + firstLine(e), e);
+            throw new ResidualException(
+                    "cannot use what answers at " + master + ": " + ResidualException.firstLine(e), e);
         }
+    }
+
+    /** Where process 0 itself connects to what listens at an address; the master's name may be another machine's. */
+    private static String reachable(InetAddress address) {
+        String loopback = address instanceof Inet4Address ? "127.0.0.1" : "::1";
+        return address.isAnyLocalAddress() ? loopback : address.getHostAddress();
     }
 
     private static TCPStoreOptions options(Duration timeout) {
@@ -194,10 +205,5 @@ final class SharedStore {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
-    }
-
-    /** What libtorch throws has its own stack trace in its message. */
-    static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("").replaceFirst("^\\[/\\S*?:\\d+] ", "");
     }
 }

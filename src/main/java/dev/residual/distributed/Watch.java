@@ -31,12 +31,12 @@ final class Watch implements AutoCloseable {
     private static final Duration SUSPECT = Duration.ofSeconds(4);
 
     /** So long process 0, which serves the store, waits for the others to read why all end. */
-    private static final Duration FAREWELL = Duration.ofSeconds(5);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     private final World world;
     private final SharedStore store;
-    private final Pulse[] pulses;
-    private final CompletableFuture<String> verdict = new CompletableFuture<>();
+    private final Heartbeat[] heartbeats;
+    private final CompletableFuture<String> end = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread = new Thread(this::watch, "watch");
     private volatile Optional<String> failure = Optional.empty();
@@ -47,17 +47,17 @@ final class Watch implements AutoCloseable {
     /**
      * What was seen of a process.
      *
-     * @param heartbeat its count of them, the collective that it is in or was in last, and its machine
-     * @param since when that heartbeat was seen first
+     * @param text its count of them, the collective that it is in or was in last, and its machine
+     * @param since when that was seen first
      * @param collectiveSince when that collective was
      */
-    private record Pulse(String heartbeat, long since, long collectiveSince) {
+    private record Heartbeat(String text, long since, long collectiveSince) {
         String collective() {
-            return heartbeat.split(" ", 3)[1];
+            return text.split(" ", 3)[1];
         }
 
         String name(int rank) {
-            return "process " + rank + " (" + heartbeat.split(" ", 3)[2] + ")";
+            return "process " + rank + " (" + text.split(" ", 3)[2] + ")";
         }
 
         /** Odd numbers are those of a process that waits for the others. */
@@ -70,7 +70,7 @@ final class Watch implements AutoCloseable {
     Watch(World world, SharedStore store) {
         this.world = world;
         this.store = store;
-        pulses = new Pulse[world.place().size()];
+        heartbeats = new Heartbeat[world.place().size()];
         thread.setDaemon(true);
         thread.start();
     }
@@ -83,15 +83,15 @@ final class Watch implements AutoCloseable {
     /** Whether a process is known to be lost. */
     boolean isBroken() {
         if (since(contact).compareTo(world.timeout()) > 0) {
-            verdict.complete(silent(0));
+            end.complete(silent(0));
         }
-        return verdict.isDone();
+        return end.isDone();
     }
 
     /** @throws ResidualException when a process is lost */
     void requireAll() {
         if (isBroken()) {
-            throw new LostProcessException(verdict.join(), null);
+            throw new LostProcessException(end.join(), null);
         }
     }
 
@@ -102,13 +102,13 @@ final class Watch implements AutoCloseable {
         }
         broken = true;
         try {
-            verdict.get(world.timeout().plus(SUSPECT).toMillis(), TimeUnit.MILLISECONDS);
+            end.get(world.timeout().plus(SUSPECT).toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            verdict.complete(name(world.place().rank()) + " has lost a connection: " + SharedStore.firstLine(cause));
+            end.complete(name(world.place().rank()) + " has lost a connection: " + ResidualException.firstLine(cause));
         } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException(e);
         }
-        return new LostProcessException(verdict.join(), cause);
+        return new LostProcessException(end.join(), cause);
     }
 
     /** Has all others end with this sentence, unless they have another one already. */
@@ -127,7 +127,7 @@ final class Watch implements AutoCloseable {
                     store.add(BROKEN, 1);
                 }
                 failure.ifPresent(sentence -> store.setOnce(FAILURE, sentence));
-                store.get(FAILURE).ifPresent(verdict::complete);
+                store.get(FAILURE).ifPresent(end::complete);
                 look(store.add(BROKEN, 0) > 0);
                 contact = System.nanoTime();
                 if (closed.await(PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -140,7 +140,7 @@ final class Watch implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         } catch (RuntimeException e) {
-            verdict.complete((world.master().served() ? "the store of torchrun" : name(0))
+            end.complete((world.master().served() ? "the store of torchrun" : name(0))
                     + " is lost: its connection is broken");
         }
     }
@@ -149,12 +149,12 @@ final class Watch implements AutoCloseable {
     private void look(boolean suspicious) {
         boolean first = world.place().rank() == 0;
         Duration limit = suspicious && SUSPECT.compareTo(world.timeout()) < 0 ? SUSPECT : world.timeout();
-        for (int rank = 0; rank < (first ? pulses.length : 1); rank++) {
-            Pulse pulse = pulses[rank] = look(rank);
-            if (pulse != null
-                    && since(pulse.since).compareTo(limit) > 0
+        for (int rank = 0; rank < (first ? heartbeats.length : 1); rank++) {
+            Heartbeat seen = heartbeats[rank] = look(rank);
+            if (seen != null
+                    && since(seen.since).compareTo(limit) > 0
                     && store.get(DONE + rank).isEmpty()) {
-                fail(suspicious ? pulse.name(rank) + " is lost: its connection is broken" : silent(rank));
+                fail(suspicious ? seen.name(rank) + " is lost: its connection is broken" : silent(rank));
             }
         }
         if (first && nothingPasses()) {
@@ -164,26 +164,26 @@ final class Watch implements AutoCloseable {
     }
 
     /** @return null where it has not come yet */
-    private Pulse look(int rank) {
+    private Heartbeat look(int rank) {
         String heartbeat = store.get(HEARTBEAT + rank).orElse(null);
-        Pulse before = pulses[rank];
-        if (heartbeat == null || before != null && before.heartbeat.equals(heartbeat)) {
+        Heartbeat before = heartbeats[rank];
+        if (heartbeat == null || before != null && before.text.equals(heartbeat)) {
             return before;
         }
         long now = System.nanoTime();
-        Pulse pulse = new Pulse(heartbeat, now, now);
-        boolean moved = before == null || !before.collective().equals(pulse.collective());
-        return moved ? pulse : new Pulse(heartbeat, now, before.collectiveSince);
+        Heartbeat seen = new Heartbeat(heartbeat, now, now);
+        boolean moved = before == null || !before.collective().equals(seen.collective());
+        return moved ? seen : new Heartbeat(heartbeat, now, before.collectiveSince);
     }
 
     /** All wait in the same collective, and have done so for long; each of them was heard of just now. */
     private boolean nothingPasses() {
-        for (Pulse pulse : pulses) {
-            if (pulse == null
-                    || since(pulse.since).compareTo(ALIVE) > 0
-                    || !pulse.isWaiting()
-                    || !pulse.collective().equals(pulses[0].collective())
-                    || since(pulse.collectiveSince).compareTo(world.timeout()) < 0) {
+        for (Heartbeat seen : heartbeats) {
+            if (seen == null
+                    || since(seen.since).compareTo(ALIVE) > 0
+                    || !seen.isWaiting()
+                    || !seen.collective().equals(heartbeats[0].collective())
+                    || since(seen.collectiveSince).compareTo(world.timeout()) < 0) {
                 return false;
             }
         }
@@ -195,8 +195,8 @@ final class Watch implements AutoCloseable {
     }
 
     private String name(int rank) {
-        Pulse pulse = pulses[rank];
-        return pulse != null ? pulse.name(rank) : "process " + rank + (rank == 0 ? " (" + world.master() + ")" : "");
+        Heartbeat seen = heartbeats[rank];
+        return seen != null ? seen.name(rank) : "process " + rank + (rank == 0 ? " (" + world.master() + ")" : "");
     }
 
     private static Duration since(long moment) {
@@ -205,21 +205,21 @@ final class Watch implements AutoCloseable {
 
     /** Process 0 stays until those that live have read what they must: the store ends with it. */
     private void awaitOthers() throws InterruptedException {
-        Duration limit = verdict.isDone() || failure.isPresent() ? FAREWELL : world.timeout();
+        Duration limit = end.isDone() || failure.isPresent() ? CLOSE_TIMEOUT : world.timeout();
         long start = System.nanoTime();
-        for (int rank = 1; rank < pulses.length && world.place().rank() == 0; rank++) {
-            boolean lives = pulses[rank] != null && since(pulses[rank].since).compareTo(SUSPECT) < 0;
+        for (int rank = 1; rank < heartbeats.length && world.place().rank() == 0; rank++) {
+            boolean lives =
+                    heartbeats[rank] != null && since(heartbeats[rank].since).compareTo(SUSPECT) < 0;
             while (lives && store.get(DONE + rank).isEmpty() && since(start).compareTo(limit) < 0) {
                 Thread.sleep(50);
             }
         }
     }
 
-    /** Says good-bye. */
     @Override
     public void close() {
         closed.countDown();
-        Duration limit = world.place().rank() == 0 ? world.timeout().plus(FAREWELL) : FAREWELL;
+        Duration limit = world.place().rank() == 0 ? world.timeout().plus(CLOSE_TIMEOUT) : CLOSE_TIMEOUT;
         try {
             thread.join(limit.toMillis());
         } catch (InterruptedException e) {

@@ -78,7 +78,7 @@ public record World(Place place, Master master, Duration timeout) {
      * @return empty where they are not set
      */
     public static Optional<World> of(Map<String, String> environment, Optional<String> bind, Duration timeout) {
-        if (!environment.containsKey(RANK) || !environment.containsKey(SIZE)) {
+        if (!isSet(environment)) {
             return Optional.empty();
         }
         Place place = new Place(
@@ -87,15 +87,21 @@ public record World(Place place, Master master, Duration timeout) {
                 number(environment, LOCAL_RANK, 0),
                 number(environment, LOCAL_SIZE, 1));
         ResidualException.require(
-                place.size == 1 || environment.containsKey(HOST),
-                RANK + " and " + SIZE + " are set, and " + HOST + " is not: expected all that torchrun sets");
+                place.size == 1 || environment.containsKey(HOST) && environment.containsKey(PORT),
+                RANK + " and " + SIZE + " are set, but not " + HOST + " and " + PORT
+                        + ": expected all that torchrun sets");
         Master master = new Master(
                 environment.getOrDefault(HOST, "127.0.0.1"),
-                number(environment, PORT, place.size == 1 ? 0 : -1),
+                number(environment, PORT, 0),
                 bind,
                 environment.getOrDefault(AGENT_STORE, "False").equals("True"),
                 number(environment, RESTARTS, 0));
         return Optional.of(new World(place, master, timeout));
+    }
+
+    /** Whether torchrun's variables say which process this is. */
+    public static boolean isSet(Map<String, String> environment) {
+        return environment.containsKey(RANK) && environment.containsKey(SIZE);
     }
 
     private static int number(Map<String, String> environment, String name, int otherwise) {
@@ -120,10 +126,19 @@ public record World(Place place, Master master, Duration timeout) {
 
     /** This machine's name, for sentences. */
     static String machine() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "a machine without a name";
+        return Machine.NAME;
+    }
+
+    /** Looked up once: where a name server does not answer, that takes longer than the time between two heartbeats. */
+    private static final class Machine {
+        static final String NAME = name();
+
+        private static String name() {
+            try {
+                return InetAddress.getLocalHost().getHostName();
+            } catch (UnknownHostException e) {
+                return "a machine without a name";
+            }
         }
     }
 

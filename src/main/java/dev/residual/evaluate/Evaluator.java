@@ -17,6 +17,7 @@ import dev.residual.nn.Softmax;
 import dev.residual.nn.TrainingNetwork;
 import dev.residual.nn.Weights;
 import dev.residual.tensor.Device;
+import dev.residual.tensor.Engine;
 import dev.residual.tensor.Precision;
 import dev.residual.tensor.Scope;
 import dev.residual.tensor.Tensors;
@@ -41,6 +42,7 @@ public final class Evaluator {
     public record Compute(Precision precision, Device device, String backend) {
         /** In the precision that the model was trained in, where it says so; otherwise in float32. */
         public static Compute of(Model model) {
+            Engine.start();
             Precision precision = model.card()
                     .provenance()
                     .training()
@@ -69,6 +71,7 @@ public final class Evaluator {
 
     /** @throws dev.residual.ResidualException when a weight is NaN or infinite */
     public static Evaluator of(Model model, Compute compute) {
+        Engine.start();
         model.requireFinite("the model");
         return new Evaluator(model.graph(), model::floats, model.card().normalization(), compute);
     }

@@ -9,15 +9,11 @@ import dev.residual.distributed.Rendezvous;
 import dev.residual.run.Checkpoint;
 import dev.residual.run.RunConfig;
 import dev.residual.train.TrainingRun;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * What a run of several processes begins with. Process 0, which alone has the run directory, tells the others.
@@ -32,34 +28,24 @@ record Beginning(RunConfig config, boolean resumed, Optional<Checkpoint> checkpo
         if (group.size() == 1) {
             return;
         }
-        try {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            DataOutputStream out = new DataOutputStream(bytes);
-            out.writeUTF(config.json());
-            out.writeBoolean(resumed);
-            out.writeBoolean(checkpoint.isPresent());
-            if (checkpoint.isPresent()) {
-                checkpoint.get().write(out);
-            }
-            group.broadcast(bytes.toByteArray());
-            agree(group);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        group.broadcast(config.json().getBytes(StandardCharsets.UTF_8));
+        group.broadcast(new byte[] {flag(resumed), flag(checkpoint.isPresent())});
+        checkpoint.ifPresent(c -> c.send(group::broadcast));
+        agree(group);
+    }
+
+    private static byte flag(boolean value) {
+        return (byte) (value ? 1 : 0);
     }
 
     /** Waits for what process 0 tells; the others call this. */
     static Beginning receive(ProcessGroup group) {
-        try {
-            DataInputStream in = new DataInputStream(new ByteArrayInputStream(group.broadcast(new byte[0])));
-            RunConfig config = RunConfig.read(in.readUTF(), PROCESS_0);
-            boolean resumed = in.readBoolean();
-            Optional<Checkpoint> checkpoint =
-                    in.readBoolean() ? Optional.of(Checkpoint.read(in, PROCESS_0)) : Optional.empty();
-            return new Beginning(config, resumed, checkpoint);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Supplier<byte[]> next = () -> group.broadcast(new byte[0]);
+        RunConfig config = RunConfig.read(new String(next.get(), StandardCharsets.UTF_8), PROCESS_0);
+        byte[] flags = next.get();
+        Optional<Checkpoint> checkpoint =
+                flags[1] == 1 ? Optional.of(Checkpoint.receive(next, PROCESS_0)) : Optional.empty();
+        return new Beginning(config, flags[0] == 1, checkpoint);
     }
 
     /**

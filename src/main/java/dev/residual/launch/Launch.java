@@ -9,6 +9,7 @@ import dev.residual.run.MetricsFile;
 import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import dev.residual.run.RunDirectory.Claimed;
+import dev.residual.run.RunOptions;
 import dev.residual.train.TrainingMemory;
 import dev.residual.train.TrainingRun;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
             ResidualException.require(
                     checkpoint.isPresent() || !hasTrained(directory),
                     directory.path() + " has no checkpoint to resume from; train it again with 'train --config "
-                            + directory.path() + "'");
+                            + RunOptions.quoted(directory.path().toString()) + "'");
             Dataset dataset = data.apply(before);
             RunConfig config = changed.apply(
                     before,
@@ -67,7 +68,7 @@ public record Launch(TrainingRun run, Optional<Claimed> claimed) implements Auto
                     directory.path() + " was ended by --patience or --max-epochs and cannot be extended");
             new Beginning(config, true, checkpoint).share(group);
             return new Launch(resumed, Optional.of(claimed));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             claimed.close();
             throw e;
         }

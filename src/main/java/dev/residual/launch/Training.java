@@ -51,7 +51,7 @@ public final class Training {
     private String precision = "auto";
     private String device = "auto";
     private String backend = "auto";
-    private RunConfig.Keep keep = new RunConfig.Keep(500, false, false);
+    private RunConfig.Keep keep = new RunConfig.Keep(RunConfig.Keep.DEFAULT_EVERY, false, false);
     private Optional<WarmStart> warmStart = Optional.empty();
     private Optional<Path> output = Optional.empty();
     private int frozenStages;
@@ -226,7 +226,7 @@ public final class Training {
             TrainingRun run = new TrainingRun(config, dataset, claimed.map(Claimed::run), first, group);
             new Beginning(config, false, first).share(group);
             return new Launch(run, claimed);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             claimed.ifPresent(Claimed::close);
             throw e;
         }

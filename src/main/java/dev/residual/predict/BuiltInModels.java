@@ -33,7 +33,10 @@ public final class BuiltInModels {
     public static Map<String, LocalDate> days() {
         try (InputStream in = BuiltInModels.class.getResourceAsStream(FOLDER + "index")) {
             Map<String, LocalDate> days = new LinkedHashMap<>();
-            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+            List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+            for (String line : lines) {
                 String[] words = line.split(" ");
                 if (resource(words[0]) != null) {
                     days.put(words[0], LocalDate.parse(words[1]));

@@ -30,7 +30,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 public record Lines(List<PanelOf> panels, String yTitle, double bottom, double top) implements Chart {
     private static final int ONE_PANEL = 800;
-    private static final int PANEL_OF_TWO = 580;
+    private static final int PLOT_OF_TWO = 480;
     private static final int PANEL_HEIGHT = 420;
     private static final int TITLE = 26;
     private static final float LABEL_SIZE = 12;
@@ -107,18 +107,26 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         return Math.min(2, panels.size());
     }
 
-    private int panelWidth() {
-        return panels.size() == 1 ? ONE_PANEL : PANEL_OF_TWO;
+    /** Without the names; all are equally wide, so that their curves can be compared. */
+    private int plotWidth() {
+        return panels.size() == 1 ? ONE_PANEL - labelWidth(0) : PLOT_OF_TWO;
     }
 
     @Override
     public int width() {
-        return columns() * panelWidth();
+        return left(columns());
     }
 
-    /** What the longest name needs. */
-    private int labelWidth() {
-        double longest = panels.stream()
+    /** Where a column begins. */
+    private int left(int column) {
+        return IntStream.range(0, column).map(c -> plotWidth() + labelWidth(c)).sum();
+    }
+
+    /** What the longest name in a column needs. */
+    private int labelWidth(int column) {
+        double longest = IntStream.range(0, panels.size())
+                .filter(i -> i % columns() == column)
+                .mapToObj(panels::get)
                 .flatMap(p -> p.lines.stream())
                 .mapToDouble(line -> text(line.name, LABEL_SIZE).getAdvance())
                 .max()
@@ -137,7 +145,7 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         g.fillRect(0, 0, width(), height());
         for (int i = 0; i < panels.size(); i++) {
             AffineTransform before = g.getTransform();
-            g.translate(i % columns() * panelWidth(), i / columns() * PANEL_HEIGHT);
+            g.translate(left(i % columns()), i / columns() * PANEL_HEIGHT);
             paint(g, panels.get(i));
             g.setTransform(before);
         }
@@ -177,11 +185,10 @@ public record Lines(List<PanelOf> panels, String yTitle, double bottom, double t
         if (lines.isEmpty()) {
             chart.addSeries(" ", new double[] {0}, new double[] {0}).setMarker(SeriesMarkers.NONE);
         }
-        int width = panelWidth() - labelWidth();
         int height = PANEL_HEIGHT - TITLE;
         AffineTransform before = g.getTransform();
         g.translate(0, TITLE);
-        Panel.arranged(chart, width, height, LegendPosition.InsideNE).paint(g, width, height);
+        Panel.arranged(chart, plotWidth(), height, LegendPosition.InsideNE).paint(g, plotWidth(), height);
         g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         if (!panel.title.isEmpty()) {
             double left = chart.getScreenXFromChart(chart.getStyler().getXAxisMin());

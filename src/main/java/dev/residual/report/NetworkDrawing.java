@@ -18,7 +18,7 @@ import java.util.Map;
 
 /**
  * A network as the paper's figure 3 draws it: a box a layer with weights, a column for each size of the feature maps, an
- * arc for each shortcut, dotted where it changes the size. BN and ReLU are not drawn.
+ * arc for each shortcut, dotted where it is not the identity. BN and ReLU are not drawn.
  */
 public final class NetworkDrawing {
     private static final int BOX_WIDTH = 132;

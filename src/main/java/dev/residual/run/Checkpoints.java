@@ -68,15 +68,24 @@ public final class Checkpoints {
             Directories.delete(target); // one of this name is there only when it is damaged, or of the same content
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.forceDirectory(directory);
-            for (Path old : newestFirst().stream().skip(KEPT).toList()) {
-                Directories.delete(old);
-            }
+            deleteOthers(target);
         } catch (IOException | UncheckedIOException e) {
             deleteUnfinished();
             throw new ResidualException(
                     "cannot write the checkpoint " + target + ": " + ResidualException.reason(e)
                             + "; the one before it is kept",
                     e);
+        }
+    }
+
+    /** But for those before the one just written. A newer one is damaged, or the run would have gone on from there. */
+    private void deleteOthers(Path written) throws IOException {
+        List<Path> all = newestFirst();
+        int first = all.indexOf(written);
+        for (int i = 0; i < all.size(); i++) {
+            if (i < first || i >= first + KEPT) {
+                Directories.delete(all.get(i));
+            }
         }
     }
 

@@ -96,6 +96,8 @@ public record RunConfig(
      * @param best whether the network with the best validation accuracy goes to {@code model-best.safetensors}
      */
     public record Keep(long checkpointEvery, boolean logSteps, boolean best) {
+        public static final long DEFAULT_EVERY = 500;
+
         public Keep {
             ResidualException.require(
                     checkpointEvery >= 1, "checkpoint-every " + checkpointEvery + ": expected 1 or more iterations");
@@ -175,9 +177,17 @@ public record RunConfig(
         int patience = recipe.length().patience();
         return patience > 0
                 && !metrics.isEmpty()
-                && metrics.get(metrics.size() - 1).epoch()
-                                - Metrics.best(metrics).epoch()
-                        >= patience;
+                && wholeEpochs(metrics) - Metrics.best(metrics).epoch() >= patience;
+    }
+
+    /** The last row may be of an epoch that the run's end has cut short. */
+    private static long wholeEpochs(List<Metrics> metrics) {
+        Metrics last = metrics.get(metrics.size() - 1);
+        return metrics.stream()
+                .filter(m -> m.epoch() == 1)
+                .findFirst()
+                .map(first -> last.iteration() / first.iteration())
+                .orElse((long) last.epoch());
     }
 
     private boolean hasReachedLastIteration(List<Metrics> metrics) {

@@ -83,8 +83,8 @@ public record RunDirectory(Path path) {
      */
     public static void requireFree(Path path) {
         if (Files.exists(new RunDirectory(path).config())) {
-            throw new ResidualException(
-                    path + " already holds a run: go on with it ('resume " + path + "') or choose another --output");
+            throw new ResidualException(path + " already holds a run: go on with it ('resume "
+                    + RunOptions.quoted(path.toString()) + "') or choose another --output");
         }
         try {
             if (Files.exists(path) && !isEmptyDirectory(path)) {

@@ -4,6 +4,7 @@ import dev.residual.data.Datasets;
 import dev.residual.nn.Architecture;
 import dev.residual.nn.Block;
 import dev.residual.recipe.RecipeChanges;
+import java.io.File;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +28,15 @@ public final class RunOptions {
         data.testFraction().ifPresent(fraction -> options.put("test-fraction", Double.toString(fraction)));
         options.put("recipe", config.recipe().name());
         options.putAll(RecipeChanges.of(config.recipe(), config.architecture()));
-        if (config.keep().best()) {
+        RunConfig.Keep keep = config.keep();
+        if (keep.best()) {
             options.put("keep", "best");
+        }
+        if (keep.logSteps()) {
+            options.put("log-steps", "true");
+        }
+        if (keep.checkpointEvery() != RunConfig.Keep.DEFAULT_EVERY) {
+            options.put("checkpoint-every", Long.toString(keep.checkpointEvery()));
         }
         options.put("seed", Long.toString(config.seed()));
         RunConfig.Compute compute = config.compute();
@@ -99,8 +107,11 @@ public final class RunOptions {
         return command.toString();
     }
 
-    /** An argument, quoted where a shell would read something else. */
+    /** An argument, quoted where this system's shell would read something else. */
     public static String quoted(String argument) {
+        if (File.separatorChar == '\\') {
+            return argument.matches("[\\w@+=:,./\\\\-]+") ? argument : '"' + argument + '"';
+        }
         return argument.matches("[\\w@%+=:,./-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 }

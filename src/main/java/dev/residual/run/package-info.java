@@ -1,5 +1,5 @@
 /**
- * A run directory: its configuration, metrics, TensorBoard events, log and checkpoints, each a file that is written whole and
- * read strictly. What fills it is in {@code train}.
+ * A run directory: its configuration, metrics and checkpoints, which are written whole and read strictly, and its log, steps
+ * and TensorBoard events, which grow line by line. What fills it is in {@code train}.
  */
 package dev.residual.run;

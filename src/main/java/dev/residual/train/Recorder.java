@@ -96,7 +96,7 @@ final class Recorder implements Consumer<TrainingEvent> {
 
     /** Notes what ended the run before its time. */
     void failed(RuntimeException e) {
-        line("failed: " + e.getMessage());
+        line("failed: " + ResidualException.firstLine(e));
     }
 
     @Override

@@ -43,6 +43,14 @@ class CommandLineTest {
         assertRefused(option, 2, "--sede");
         assertThat(option.err()).contains("--seed");
         assertRefused(run("trian"), 2, "train");
+        assertRefused(run("help", "trian"), 2, "Did you mean train?");
+        assertRefused(run("summary", "resnet20", "--json", "--trace"), 2, "residual: --json");
+        assertRefused(run("summary", "resnet20", "--draw", folder.resolve("x.png")), 2, "expected a file called .svg");
+        assertRefused(run("train", "--validation", "99999999999"), 2, "expected a smaller whole number");
+        assertRefused(run("train", "--schedule", "constant", "--gamma", "0.5"), 2, "--schedule steps, not constant");
+        assertRefused(run("train", "--nodes", "2", "--node", "0", "--master", "here:0"), 2, "expected HOST:PORT");
+        assertRefused(run("predict", "a.tiff"), 2, "a.tiff was taken as MODEL");
+        assertRefused(run("import", "x.pth", "--output", "y", "--dataset", "folder"), 2, "folder");
         assertRefused(run("train", "--optimizer", "adma"), 2, "adam");
         assertRefused(run("train", "--augmentation", "cropflip"), 2, "crop-flip");
         assertRefused(run("train", "--iterations", "many"), 2, "--iterations");

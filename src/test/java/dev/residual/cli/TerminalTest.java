@@ -86,10 +86,11 @@ class TerminalTest {
                 "--output",
                 model,
                 "--classes",
-                "a\033[31m,b,c,d,e,f,g,h,i,j");
+                "a\033[31m,b\rforged,c\nforged,d,e,f,g,h,i,j");
         Result predicted = run("predict", model, "docs/images/resnet20.png", "--top", "10");
         assertThat(predicted.code()).as(predicted.err()).isZero();
-        assertThat(predicted.out()).contains("a?[31m").doesNotContain("\033");
+        assertThat(predicted.out()).contains("a?[31m", "b?forged", "c?forged").doesNotContain("\033", "\r");
+        assertThat(predicted.out().lines()).hasSize(1);
         assertThat(run("evaluate", folder.resolve("x\033[2J")).err())
                 .contains("x?[2J")
                 .doesNotContain("\033");

@@ -182,6 +182,10 @@ class TrainOptionsTest {
         assertRefused(run("train", "--config", file), 1, "options.json: 'train' has no option --architectur");
         Files.writeString(file, "{\"seed\": {}}");
         assertRefused(run("train", "--config", file), 1, "options.json: 'seed': expected a number");
+        Files.writeString(file, "{\"augmentation\": false}");
+        assertRefused(run("train", "--config", file), 2, "expected one of [none, crop, flip, crop-flip");
+        Files.writeString(file, "{\"config\": \"another.json\"}");
+        assertRefused(run("train", "--config", file), 1, "'config' is for the command line");
         Files.writeString(file, "[]");
         assertRefused(run("train", "--config", file), 1, "options.json: expected a JSON object");
         Files.writeString(file, "{\"seed\": \"x\"}");
@@ -197,6 +201,12 @@ class TrainOptionsTest {
         assertThat(run("--version").out())
                 .containsPattern("libtorch \\d+.*oneDNN \\d+")
                 .contains("Java ");
+    }
+
+    @Test
+    void aMilestoneBehindTheEndIsNoted() {
+        Object[] plan = {"train", "--dataset", "shapes", "--iterations", 200, "--milestones", "100,32000", "--dry-run"};
+        assertThat(run(plan).err()).contains("ends at iteration 200, before the milestone 32000");
     }
 
     /** Of other images than CIFAR's the article's 200 epochs are fewer than its 64,000 iterations. */

@@ -88,18 +88,42 @@ public class ProcessGroupTest {
         return Json.object().set("software", Json.object().put("version", version));
     }
 
+    /** Who starts a command a second time ends neither the run nor its processes. */
     @Test
     void twoProcessesOfOneNumberAreRefused() {
         Engine.start(1);
         try (Rendezvous first = new Rendezvous(world(0, 2, 0, Optional.empty()));
                 Rendezvous second =
                         new Rendezvous(world(1, 2, first.world().master().port(), Optional.empty()))) {
-            SharedStore.connect(first.world().master(), Duration.ofSeconds(10), Duration.ofSeconds(10))
-                    .add("count/1", 1); // as another process 1 has done before
-            assertThatThrownBy(() -> second.join(Json.object(), note -> {}))
+            World same = second.world();
+            assertThatThrownBy(() -> new Rendezvous(same))
                     .isInstanceOf(ResidualException.class)
                     .hasMessageContaining("process 1 is there already");
+            assertThat(store(first).has(List.of("failure"))).isFalse();
+            assertThat(store(first).has(List.of("done/1"))).isFalse();
         }
+    }
+
+    /** Nor does one that is told of more processes than there are. */
+    @Test
+    void aProcessTooManyIsRefused() {
+        Engine.start(1);
+        try (Rendezvous first = new Rendezvous(world(0, 2, 0, Optional.empty()))) {
+            store(first).set("joined/0", "{\"processes\": 2, \"software\": {}}");
+            try (Rendezvous third =
+                    new Rendezvous(world(2, 3, first.world().master().port(), Optional.empty()))) {
+                assertThatThrownBy(() -> third.join(Json.object(), note -> {}))
+                        .isInstanceOf(ResidualException.class)
+                        .hasMessageContaining("processes is 3, there it is 2")
+                        .satisfies(third::failed);
+            }
+            assertThat(store(first).has(List.of("done/2"))).isTrue();
+            assertThat(store(first).has(List.of("failure"))).isFalse();
+        }
+    }
+
+    private static SharedStore store(Rendezvous process) {
+        return SharedStore.connect(process.world().master(), Duration.ofSeconds(10), Duration.ofSeconds(10));
     }
 
     /** The store listens where the processes are, and nowhere else. */
@@ -160,7 +184,10 @@ public class ProcessGroupTest {
         assertThatThrownBy(() -> World.of(Map.of("RANK", "1", "WORLD_SIZE", "two"), Optional.empty(), timeout))
                 .hasMessage("the environment's WORLD_SIZE is 'two': expected a number");
         assertThatThrownBy(() -> World.of(Map.of("RANK", "1", "WORLD_SIZE", "2"), Optional.empty(), timeout))
-                .hasMessageContaining("MASTER_ADDR is not");
+                .hasMessageContaining("but not MASTER_ADDR and MASTER_PORT");
+        Map<String, String> portless = Map.of("RANK", "1", "WORLD_SIZE", "2", "MASTER_ADDR", "node0");
+        assertThatThrownBy(() -> World.of(portless, Optional.empty(), timeout))
+                .hasMessageContaining("but not MASTER_ADDR and MASTER_PORT");
         assertThatThrownBy(() -> World.of(Map.of("RANK", "2", "WORLD_SIZE", "2"), Optional.empty(), timeout))
                 .hasMessageContaining("process 2 of 2: expected 0 to 1");
     }

@@ -108,6 +108,27 @@ class CheckpointsTest {
                 "", "0", "-1", "1e999", "null", "true", "\"\"", "[]", "{}", ",", ":", "}", "99999999999999999999");
     }
 
+    /** Otherwise it would stay the newest for ever, and the good one before it would have to go. */
+    @Example
+    void aDamagedOneIsDeletedOnceTheRunHasGoneOnFromTheOneBeforeIt() throws IOException {
+        Path directory = Files.createTempDirectory("checkpoints");
+        Checkpoint two =
+                new Checkpoints(run.resolve("checkpoint")).latest(warning -> {}).orElseThrow();
+        Checkpoints checkpoints = new Checkpoints(directory);
+        Progress step = two.progress().after(new Progress.Step(1, 1, 1, false, 0, 0.1), false);
+        Progress further = step.after(new Progress.Step(1, 1, 1, false, 0, 0.1), false);
+        checkpoints.write(two);
+        checkpoints.write(new Checkpoint(further, two.model(), two.optimizer()));
+        Files.delete(directory.resolve("iteration-" + further.iteration()).resolve("SHA256SUMS"));
+        checkpoints.write(new Checkpoint(step, two.model(), two.optimizer()));
+        List<String> warnings = new ArrayList<>();
+        assertThat(checkpoints.latest(warnings::add).orElseThrow().progress()).isEqualTo(step);
+        assertThat(warnings).isEmpty();
+        assertThat(checkpoints.newestIteration()).isEqualTo(step.iteration());
+        assertThat(directory.resolve("iteration-" + two.progress().iteration())).exists();
+        Directories.delete(directory);
+    }
+
     /** Old checkpoints are deleted while another process looks for the newest. */
     @Example
     void readingWhileTrainingFindsAWholeOne() throws IOException, InterruptedException {

@@ -6,6 +6,7 @@ import dev.residual.model.Software;
 import dev.residual.nn.Architecture;
 import dev.residual.recipe.Recipe;
 import dev.residual.tensor.Precision;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -53,6 +54,17 @@ class RunConfigTest {
                 .as("it came to its end")
                 .isFalse();
         assertThat(config(30, 0).isFinishedBy(List.of())).isFalse();
+    }
+
+    /** The run's end cut its third epoch short, and that epoch could still have been better. */
+    @Test
+    void partOfAnEpochTakesNoPatience() {
+        List<Metrics> metrics = new ArrayList<>(metrics(1, 50, 49));
+        assertThat(config(25, 2).isOutOfPatience(metrics)).isFalse();
+        Metrics.Time time = new Metrics.Time(1, 1);
+        metrics.add(new Metrics(3, 25, 0.1, Score.NONE, Score.NONE, new Score(1, 48), time));
+        assertThat(config(25, 2).isOutOfPatience(metrics)).isFalse();
+        assertThat(config(25, 1).isOutOfPatience(metrics)).isTrue();
     }
 
     @Test

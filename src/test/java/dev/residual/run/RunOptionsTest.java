@@ -32,14 +32,17 @@ class RunOptionsTest {
                 new RunConfig.Data("folder", "my pictures", 0, OptionalDouble.of(0.25), Map.of("a.png", "0123")),
                 1,
                 new RunConfig.Compute(2, Precision.FP32, "cpu", "auto"),
-                new RunConfig.Keep(500, false, false),
+                new RunConfig.Keep(100, true, false),
                 new RunConfig.Made(new Software("1", "2", "3", "4", "5", "6"), "now", List.of("resnet20-paper: …")));
         assertThat(RunOptions.of(config))
                 .containsEntry("image-size", "48")
                 .containsEntry("test-fraction", "0.25")
                 .containsEntry("freeze", "2")
                 .containsEntry("class-weights", "balanced")
-                .containsEntry("from", "resnet20-paper");
-        assertThat(RunOptions.command(config)).contains("--data 'my pictures'").contains("--image-size 48");
+                .containsEntry("from", "resnet20-paper")
+                .containsEntry("checkpoint-every", "100");
+        assertThat(RunOptions.command(config))
+                .contains("--data 'my pictures'")
+                .contains("--image-size 48", " --log-steps ");
     }
 }
