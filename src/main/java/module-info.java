@@ -20,6 +20,7 @@ module dev.residual {
     // The command line and its charts; an application goes without.
     requires static info.picocli;
     requires static me.tongfei.progressbar;
+    requires static org.jline.terminal;
     requires static org.knowm.xchart;
     requires static VectorGraphics2D;
 

@@ -68,7 +68,7 @@ public final class AtomicFile {
 
     /**
      * Where this thread may write what {@code target} is to be; no other thread or process writes there. It is gone when
-     * the process ends, but by SIGKILL.
+     * the process ends, unless by SIGKILL.
      */
     public static Path temporary(Path target) {
         String writer = PROCESS + "-" + Thread.currentThread().getId();

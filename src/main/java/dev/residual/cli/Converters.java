@@ -60,7 +60,7 @@ final class Converters {
             try {
                 return parse.apply(text);
             } catch (NumberFormatException e) {
-                boolean large = text.matches("[+-]?\\d+");
+                boolean large = text.matches("\\+?\\d+");
                 throw new TypeConversionException(
                         "expected a " + (large ? "smaller " : "") + kind + ", but was '" + text + "'");
             }

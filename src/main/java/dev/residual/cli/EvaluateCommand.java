@@ -223,7 +223,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private String text(Evaluation e, Dataset dataset, int batch) {
         List<String> classes = dataset.classes().stream().map(Console::harmless).toList();
-        int width = Math.max(8, classes.stream().mapToInt(String::length).max().orElse(0));
+        int width = Math.max(8, classes.stream().mapToInt(Columns::of).max().orElse(0));
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
@@ -242,12 +242,15 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         text.append(String.format(Locale.ROOT, "%-" + width + "s %8s", "actual", "recall"));
         for (int c = 0; matrix && c < e.classes(); c++) {
-            text.append(String.format(Locale.ROOT, " %5.5s", classes.get(c)));
+            String beginning = Columns.cut(classes.get(c), 5);
+            text.append(" ".repeat(6 - Columns.of(beginning))).append(beginning);
         }
         double[] recall = e.recall();
         int[][] confusion = matrix ? e.confusion() : new int[e.classes()][0];
         for (int c = 0; c < e.classes(); c++) {
-            text.append(String.format(Locale.ROOT, "%n%-" + width + "s ", classes.get(c)))
+            text.append(System.lineSeparator())
+                    .append(Columns.padded(classes.get(c), width))
+                    .append(' ')
                     .append(Double.isNaN(recall[c]) ? "       –" : String.format(Locale.ROOT, "%6.1f %%", recall[c]));
             for (int n : confusion[c]) {
                 text.append(n == 0 ? "     ·" : String.format(Locale.ROOT, " %5d", n));

@@ -8,8 +8,7 @@ import dev.residual.picture.Photo;
 import dev.residual.predict.BuiltInModels;
 import dev.residual.predict.Classifier;
 import dev.residual.predict.Prediction;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.File;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,7 +111,8 @@ final class PredictCommand implements Callable<Integer> {
         try {
             return FoundModel.find(ImageArgument.path(first), console::warn).model();
         } catch (ResidualException e) {
-            boolean model = first.endsWith(".safetensors") || !first.contains(".") || Files.isDirectory(Path.of(first));
+            File file = new File(first);
+            boolean model = first.endsWith(".safetensors") || !file.getName().contains(".") || file.isDirectory();
             throw model ? e : new ResidualException(e.getMessage() + " (" + first + TAKEN_AS_MODEL + ")", e);
         }
     }
@@ -163,7 +163,7 @@ final class PredictCommand implements Callable<Integer> {
                 }
                 document.add(entry);
             } else if (console.pictures()) {
-                console.line(image.file);
+                console.line(Console.harmless(image.file));
                 console.picture(Picture.of(image.photo, lines(best)));
             } else {
                 console.line(Console.harmless(line(image.file, best)));
@@ -199,8 +199,8 @@ final class PredictCommand implements Callable<Integer> {
         return best.stream()
                 .map(p -> String.format(
                         Locale.ROOT,
-                        "%-12s %5.1f %%  %s",
-                        Console.harmless(p.className()),
+                        "%s %5.1f %%  %s",
+                        Columns.padded(Console.harmless(p.className()), 12),
                         100 * p.probability(),
                         Console.gauge(p.probability(), GAUGE)))
                 .toList();

@@ -25,9 +25,6 @@ import picocli.CommandLine.Option;
 final class ProcessOptions {
     private static final String LOOPBACK = "127.0.0.1";
 
-    /** All addresses of this machine, and no address to connect to. */
-    private static final List<String> ANY = List.of("0.0.0.0", "::");
-
     @Option(
             names = "--processes",
             paramLabel = "P",
@@ -105,7 +102,7 @@ final class ProcessOptions {
     private Master master() {
         Optional<String> own = Optional.ofNullable(bind);
         if (master == null) {
-            return new Master(own.filter(address -> !ANY.contains(address)).orElse(LOOPBACK), 0, own, false, 0);
+            return new Master(LOOPBACK, 0, own, false, 0);
         }
         int colon = master.lastIndexOf(':');
         ResidualException.require(

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             "Draws a run's curves (PNG and SVG) and writes its report, one HTML file, into the run directory."
                     + " Without the data set, the parts that need it are left out.",
             "For several runs, writes a comparison: a table, a chart, a page.",
-            "For a model file or a pretrained model, writes a page about it, NAME.html."
+            "For a model file or a pretrained model, writes a page about it, NAME.html; for a run's model file,"
+                    + " RUN-model.html."
         })
 final class ReportCommand implements Callable<Integer> {
     @Parameters(

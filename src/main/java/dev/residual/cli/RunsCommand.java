@@ -36,22 +36,33 @@ final class RunsCommand implements Callable<Integer> {
         int room = COLUMNS - states - RECIPE - REST - 4;
         int network = Math.min(room - PATH, Math.max("network".length(), longest(runs, RunsCommand::network)));
         int paths = room - network;
-        String row = "%-" + paths + "s %-" + states + "s %-" + network + "s %-" + RECIPE + "s %6s %5s";
+        int[] widths = {paths, states, network, RECIPE};
         console.line(
                 runs.isEmpty()
                         ? "No runs below " + directory
-                        : row.formatted("run", "state", "network", "recipe", "test", "age"));
+                        : row(widths, "run", "state", "network", "recipe", "test", "age"));
         for (FoundRun run : runs) {
             String path = directory.relativize(run.directory().path()).toString();
-            console.line(row.formatted(
-                    end(Console.harmless(path.isEmpty() ? "." : path), paths),
+            console.line(row(
+                    widths,
+                    Columns.end(Console.harmless(path.isEmpty() ? "." : path), paths),
                     state(run),
-                    start(network(run), network),
-                    start(Console.harmless(run.config().recipe().name()), RECIPE),
+                    Columns.start(network(run), network),
+                    Columns.start(Console.harmless(run.config().recipe().name()), RECIPE),
                     run.last().map(RunsCommand::accuracy).orElse("–"),
                     age(run.config().made().started())));
         }
         return Main.OK;
+    }
+
+    /** Words on the left, by widths, and two figures on the right. */
+    private static String row(int[] widths, String... fields) {
+        StringBuilder row = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            row.append(Columns.padded(fields[i], widths[i])).append(' ');
+        }
+        return row.append("%6s %5s".formatted(fields[widths.length], fields[widths.length + 1]))
+                .toString();
     }
 
     private static String state(FoundRun run) {
@@ -64,15 +75,6 @@ final class RunsCommand implements Callable<Integer> {
 
     private static int longest(List<FoundRun> runs, Function<FoundRun, String> text) {
         return runs.stream().mapToInt(run -> text.apply(run).length()).max().orElse(0);
-    }
-
-    private static String start(String text, int columns) {
-        return text.length() <= columns ? text : text.substring(0, columns - 1) + "…";
-    }
-
-    /** What a path ends with says more than its beginning. */
-    private static String end(String text, int columns) {
-        return text.length() <= columns ? text : "…" + text.substring(text.length() - columns + 1);
     }
 
     private static String accuracy(Metrics m) {

@@ -157,6 +157,6 @@ final class StudyScreen implements Processes.Listener {
 
     private String render(ProgressState state, int columns) {
         String text = " " + Console.gauge((double) state.getCurrent() / STEPS, GAUGE) + " " + status;
-        return text.length() > columns && columns > 0 ? text.substring(0, columns) : text;
+        return columns > 0 ? Columns.cut(text, columns) : text;
     }
 }

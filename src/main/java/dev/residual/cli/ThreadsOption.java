@@ -11,8 +11,8 @@ final class ThreadsOption {
             names = "--threads",
             paramLabel = "N",
             description =
-                    "Number of threads. Default: the number of cores, divided among this machine's processes; of a run"
-                            + " that is resumed, its own number.")
+                    "Number of threads. Default: the number of cores, divided among this machine's processes; a resumed"
+                            + " run keeps its own number.")
     private Integer threads;
 
     /** Empty where nothing was said. */

@@ -3,6 +3,7 @@ package dev.residual.distributed;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.residual.Json;
 import dev.residual.ResidualException;
+import dev.residual.distributed.World.Master;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,13 +28,11 @@ public final class Rendezvous implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final String JOINED = "joined/";
     private static final String COUNT = "count/";
-    private static final String SIZE = "processes";
 
     private final World world;
     private final SharedStore store;
     private final Watch watch;
     private Optional<GlooGroup> group = Optional.empty();
-    private volatile boolean outsider;
 
     /**
      * Process 0 opens the store, the others look for it.
@@ -42,18 +41,21 @@ public final class Rendezvous implements AutoCloseable {
      *     another process has this one's number
      */
     public Rendezvous(World asked) {
-        boolean serves = asked.place().rank() == 0 && !asked.master().served();
-        SharedStore own = serves
-                ? SharedStore.serve(asked.master(), CONNECT_TIMEOUT)
-                : SharedStore.connect(asked.master(), CONNECT_TIMEOUT, CONNECT_TIMEOUT);
-        world = asked.withPort(own.port());
-        store = own;
+        int rank = asked.place().rank();
+        boolean serves = rank == 0 && !asked.master().served();
+        Master master = serves ? asked.master().atBind() : asked.master();
+        store = serves
+                ? SharedStore.serve(master, CONNECT_TIMEOUT)
+                : SharedStore.connect(master, CONNECT_TIMEOUT, CONNECT_TIMEOUT);
+        world = asked.withMaster(master.withPort(store.port()));
         SharedStore watched = SharedStore.connect(world.master(), CONNECT_TIMEOUT, CONNECT_TIMEOUT);
-        int rank = world.place().rank();
         ResidualException.require( // before it says anything in the name of that process
-                watched.add(COUNT + rank, 1) == 1,
-                "process " + rank + " is there already: each machine needs a --node of its own");
+                !Watch.isThere(rank, watched), there(rank));
         watch = new Watch(world, watched);
+    }
+
+    private static String there(int rank) {
+        return "process " + rank + " is there already: each machine needs a --node of its own";
     }
 
     /** With the port that was chosen. */
@@ -100,16 +102,15 @@ public final class Rendezvous implements AutoCloseable {
 
     private void meet(JsonNode software, Consumer<String> note) {
         int rank = world.place().rank();
+        ResidualException.require(store.add(COUNT + rank, 1) == 1, there(rank));
         store.set(JOINED + rank, Json.compact(withSize(software)));
         await(List.of(JOINED + 0), note);
-        JsonNode first = Json.tree(store.get(JOINED + 0).orElseThrow(), "process 0");
-        outsider = rank >= first.path(SIZE).asInt();
-        requireSame(withSize(software), first, rank);
+        requireSame(withSize(software), Json.tree(store.get(JOINED + 0).orElseThrow(), "process 0"), rank);
         await(IntStream.range(0, world.place().size()).mapToObj(r -> JOINED + r).toList(), note);
     }
 
     private JsonNode withSize(JsonNode software) {
-        return Json.object().put(SIZE, world.place().size()).set("software", software);
+        return Json.object().put("processes", world.place().size()).set("software", software);
     }
 
     private void await(List<String> joined, Consumer<String> note) {
@@ -166,12 +167,10 @@ public final class Rendezvous implements AutoCloseable {
         return local.isAnyLocalAddress() ? SharedStore.local(world.master().withoutBind()) : local;
     }
 
-    /** Notes why this process ends before its time, for the others; of one that process 0 does not count they hear nothing. */
+    /** Notes why this process ends before its time, for the others. */
     public void failed(Throwable e) {
-        if (!outsider) {
-            watch.fail("process " + world.place().rank() + " (" + World.machine() + ") has ended: "
-                    + ResidualException.firstLine(e));
-        }
+        watch.fail("process " + world.place().rank() + " (" + World.machine() + ") has ended: "
+                + ResidualException.firstLine(e));
     }
 
     /** The same of another process, whose end this one has seen. */

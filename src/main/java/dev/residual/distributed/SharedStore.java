@@ -45,8 +45,8 @@ final class SharedStore {
     private final TCPStore connection;
     private final PrefixStore values;
 
-    private SharedStore(String host, TCPStoreOptions options, World.Master master) {
-        connection = Scope.current().keep(new TCPStore(host, options));
+    private SharedStore(TCPStoreOptions options, World.Master master) {
+        connection = Scope.current().keep(new TCPStore(master.host(), options));
         values = Scope.current().keep(new PrefixStore("residual/" + master.attempt(), connection));
         ALL.add(this);
     }
@@ -62,7 +62,7 @@ final class SharedStore {
             TCPStoreOptions options = options(timeout).isServer(true);
             options.masterListenFd(new IntOptional(listen(address, master.port())));
             options.port((short) master.port());
-            return new SharedStore(reachable(address), options, master);
+            return new SharedStore(options, master);
         } catch (RuntimeException e) {
             throw new ResidualException(
                     "cannot listen at " + address.getHostAddress() + ":" + master.port() + ": "
@@ -80,17 +80,11 @@ final class SharedStore {
     static SharedStore connect(World.Master master, Duration limit, Duration timeout) {
         awaitServer(master, limit);
         try (Scope scope = Scope.open()) {
-            return new SharedStore(master.host(), options(timeout).port((short) master.port()), master);
+            return new SharedStore(options(timeout).port((short) master.port()), master);
         } catch (RuntimeException e) {
             throw new ResidualException(
                     "cannot use what answers at " + master + ": " + ResidualException.firstLine(e), e);
         }
-    }
-
-    /** Where process 0 itself connects to what listens at an address; the master's name may be another machine's. */
-    private static String reachable(InetAddress address) {
-        String loopback = address instanceof Inet4Address ? "127.0.0.1" : "::1";
-        return address.isAnyLocalAddress() ? loopback : address.getHostAddress();
     }
 
     private static TCPStoreOptions options(Duration timeout) {

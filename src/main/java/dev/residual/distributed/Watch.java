@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 final class Watch implements AutoCloseable {
     private static final String HEARTBEAT = "heartbeat/";
     private static final String DONE = "done/";
+    private static final String SIZE = "size";
     private static final String FAILURE = "failure";
     private static final String BROKEN = "broken";
 
@@ -75,6 +76,19 @@ final class Watch implements AutoCloseable {
         thread.start();
     }
 
+    /** Whether another process has this one's number: it sends heartbeats. One that has died sends none, and is replaced. */
+    static boolean isThere(int rank, SharedStore store) {
+        Optional<String> before = store.get(HEARTBEAT + rank);
+        long start = System.nanoTime();
+        while (before.isPresent() && since(start).compareTo(SUSPECT) < 0) {
+            SharedStore.pause(PERIOD);
+            if (!store.get(HEARTBEAT + rank).equals(before)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The main thread begins to wait for the others, or ends to: only it calls this. */
     void enterOrLeave() {
         collective++;
@@ -119,6 +133,9 @@ final class Watch implements AutoCloseable {
     private void watch() {
         try {
             boolean told = false;
+            if (world.place().rank() == 0) {
+                store.set(SIZE, Integer.toString(heartbeats.length));
+            }
             for (long beats = 0; ; beats++) {
                 int me = world.place().rank();
                 store.set(HEARTBEAT + me, beats + " " + collective + " " + World.machine());
@@ -126,7 +143,7 @@ final class Watch implements AutoCloseable {
                     told = true;
                     store.add(BROKEN, 1);
                 }
-                failure.ifPresent(sentence -> store.setOnce(FAILURE, sentence));
+                failure.ifPresent(this::tell);
                 store.get(FAILURE).ifPresent(end::complete);
                 look(store.add(BROKEN, 0) > 0);
                 contact = System.nanoTime();
@@ -134,7 +151,7 @@ final class Watch implements AutoCloseable {
                     break;
                 }
             }
-            failure.ifPresent(sentence -> store.setOnce(FAILURE, sentence));
+            failure.ifPresent(this::tell);
             store.set(DONE + world.place().rank(), "");
             awaitOthers();
         } catch (InterruptedException e) {
@@ -142,6 +159,14 @@ final class Watch implements AutoCloseable {
         } catch (RuntimeException e) {
             end.complete((world.master().served() ? "the store of torchrun" : name(0))
                     + " is lost: its connection is broken");
+        }
+    }
+
+    /** A process that process 0 does not count, started by mistake, ends without the others. */
+    private void tell(String sentence) {
+        int size = store.get(SIZE).map(Integer::valueOf).orElse(heartbeats.length);
+        if (world.place().rank() < size) {
+            store.setOnce(FAILURE, sentence);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.residual.ResidualException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +15,9 @@ import java.util.Optional;
  */
 public record World(Place place, Master master, Duration timeout) {
     private static final int MAX_PROCESSES = 1024;
+
+    /** All addresses of a machine, and none to connect to. */
+    private static final List<String> ANY = List.of("0.0.0.0", "::");
 
     /** torchrun, Kubernetes' PyTorchJob and our own children say it so. */
     private static final String RANK = "RANK";
@@ -60,6 +64,13 @@ public record World(Place place, Master master, Duration timeout) {
 
         Master withPort(int other) {
             return new Master(host, other, bind, served, attempt);
+        }
+
+        /** As process 0 reaches what it serves: its host's name may mean another of its addresses. */
+        Master atBind() {
+            return bind.filter(address -> !ANY.contains(address))
+                    .map(address -> new Master(address, port, bind, served, attempt))
+                    .orElse(this);
         }
 
         Master withoutBind() {
@@ -142,7 +153,7 @@ public record World(Place place, Master master, Duration timeout) {
         }
     }
 
-    World withPort(int port) {
-        return new World(place, master.withPort(port), timeout);
+    World withMaster(Master other) {
+        return new World(place, other, timeout);
     }
 }

@@ -35,7 +35,7 @@ public final class RecipeChanges {
         Json.leaves(recipe).forEach((path, value) -> fields.put(option(path), text(value)));
         fields.keySet().removeAll(NO_OPTION);
         if (fields.getOrDefault("milestones", "none").isEmpty()) { // the option for steps without a drop
-            fields.remove("milestones");
+            fields.keySet().removeAll(List.of("milestones", "gamma"));
             fields.put("schedule", "constant");
         }
         return fields;

@@ -78,7 +78,10 @@ public final class Checkpoints {
         }
     }
 
-    /** But for those before the one just written. A newer one is damaged, or the run would have gone on from there. */
+    /**
+     * Deletes all but the one just written and the one before it. A newer one is damaged, or the run would have gone on from
+     * there.
+     */
     private void deleteOthers(Path written) throws IOException {
         List<Path> all = newestFirst();
         int first = all.indexOf(written);

@@ -152,6 +152,6 @@ class LauncherTest {
                 .allMatch(word -> unix.contains(word.replace("%RESIDUAL_HEAP%", "${RESIDUAL_HEAP:-3g}")));
         assertThat(windows).contains("set \"RESIDUAL_HEAP=3g\"");
         assertThat(windows.split("\n", -1)).filteredOn(line -> !line.isEmpty()).allMatch(line -> line.endsWith("\r"));
-        assertThat(windows).contains("\"%JAR%\" %*").contains("exit /b %ERRORLEVEL%");
+        assertThat(windows).contains("\"%JAR%\" %*").contains("set \"CODE=%ERRORLEVEL%\"", "exit /b %CODE%");
     }
 }

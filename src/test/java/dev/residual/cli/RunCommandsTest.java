@@ -227,7 +227,7 @@ class RunCommandsTest {
         Result model = run("report", run.resolve("model.safetensors"), "--output", pages);
         assertFine(model);
         assertThat(model.err()).isEmpty();
-        assertThat(pages.resolve("model.html"))
+        assertThat(pages.resolve("reported-model.html"))
                 .content()
                 .contains("trained on shapes for 6 iterations")
                 .contains("Test accuracy", "Confusion matrix", "Filters of the first convolution", "Model card");

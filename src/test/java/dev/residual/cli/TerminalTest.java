@@ -40,6 +40,18 @@ class TerminalTest {
         assertNarrow(run("summary", "resnet110", "--shortcut", "B").out());
     }
 
+    @Test
+    void wideLettersAreCountedAsTheyAreShown() {
+        for (String name : List.of("猫と犬", "cats and dogs", "x".repeat(60), "犬".repeat(60))) {
+            Path output = folder.resolve("wide").resolve(name);
+            train(List.of("-a", "resnet8", "--dataset", "shapes", "--iterations", "1"), "--output", output);
+        }
+        List<String> lines = run("runs", folder.resolve("wide")).out().lines().toList();
+        assertThat(lines)
+                .hasSize(5)
+                .allSatisfy(line -> assertThat(Columns.of(line)).isEqualTo(80));
+    }
+
     /** By worth: the epoch, the whole, the time, and the rest where there is room. */
     @Test
     void whatDoesNotFitIsLeftAwayAsAWhole() {

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The options of {@code train} as people type them, from a file, and the run that they would be. */
 class TrainOptionsTest {
@@ -142,11 +144,14 @@ class TrainOptionsTest {
                 .doesNotContain("no shuffle");
     }
 
-    @Test
-    void aConstantLearningRateAndAWideNetworkAgainFromTheirConfiguration() {
-        Path once = folder.resolve("constant");
+    @ParameterizedTest
+    @ValueSource(strings = {"paper", "quick"})
+    void aConstantLearningRateAndAWideNetworkAgainFromTheirConfiguration(String recipe) {
+        Path once = folder.resolve("constant-" + recipe);
         Object[] train = {
             "train",
+            "--recipe",
+            recipe,
             "-a",
             "wrn-10-1",
             "--conv-bias",
@@ -162,7 +167,7 @@ class TrainOptionsTest {
         assertThat(trained.code()).as(trained.err()).isZero();
         assertThat(RunOptions.command(RunConfig.read(new RunDirectory(once))))
                 .contains("--architecture wrn-10-1", "--conv-bias", "--schedule constant")
-                .doesNotContain("milestones");
+                .doesNotContain("milestones", "gamma");
         assertThat(run("train", "--config", once, "--dry-run").out())
                 .isEqualTo(run(Stream.concat(Stream.of(train), Stream.of("--dry-run"))
                                 .toArray())
