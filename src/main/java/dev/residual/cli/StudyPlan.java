@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -49,8 +50,8 @@ final class StudyPlan {
         Options usual = study.options(variation);
         Options options = usual.and(more);
         try {
-            Wanted wanted = train(options).wanted(sha256);
-            Wanted planned = train(usual).wanted(sha256);
+            Wanted wanted = asked(options).wanted(sha256);
+            Wanted planned = asked(usual).wanted(sha256);
             Map<Long, Wanted> lengths = new HashMap<>();
             return new Part(
                     // What is published is of the study's own images.
@@ -59,7 +60,7 @@ final class StudyPlan {
                     wanted,
                     n -> lengths.computeIfAbsent(
                             n,
-                            length -> train(options.and("--iterations", length)).wanted(sha256)),
+                            length -> asked(options.and("--iterations", length)).wanted(sha256)),
                     planned.iterations());
         } catch (ResidualException | ParameterException e) {
             throw new ResidualException("variation '" + variation.name() + "': " + e.getMessage(), e);
@@ -68,7 +69,11 @@ final class StudyPlan {
 
     /** Where the runs of these options look for their images. */
     static DataOptions data(Options options) {
-        return train(options).data();
+        return train(options).data;
+    }
+
+    private static AskedTraining asked(Options options) {
+        return new AskedTraining(train(options), Optional.empty());
     }
 
     private static TrainCommand train(Options options) {
