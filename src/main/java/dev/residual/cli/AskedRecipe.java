@@ -60,9 +60,6 @@ record AskedRecipe(RecipeOptions options) {
         long last = recipe.length().last(epoch);
         long planned = recipe.length().iterations();
         Schedule schedule = recipe.schedule();
-        boolean lost = !(schedule instanceof Steps)
-                || schedule.changesBefore(last).size()
-                        < schedule.changesBefore(planned).size();
         if (schedule instanceof Steps steps) {
             Optional<Long> late = steps.milestones().stream()
                     .filter(m -> m > Math.max(last, planned))
@@ -72,6 +69,9 @@ record AskedRecipe(RecipeOptions options) {
                         + ", where its learning rate was to drop");
             }
         }
+        boolean lost = !(schedule instanceof Steps)
+                || schedule.changesBefore(last).size()
+                        < schedule.changesBefore(planned).size();
         return last < planned && lost
                 ? Optional.of("the run ends at iteration " + last + ", after "
                         + recipe.length().maxEpochs() + " epochs, but its learning rates are scheduled for " + planned

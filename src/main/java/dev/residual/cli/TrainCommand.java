@@ -8,6 +8,7 @@ import dev.residual.launch.FoundModel;
 import dev.residual.launch.Launch;
 import dev.residual.model.Model;
 import dev.residual.recipe.Recipe;
+import dev.residual.run.RunConfig;
 import dev.residual.run.RunDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,7 +101,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--checkpoint-every",
             paramLabel = "N",
-            defaultValue = "500",
+            defaultValue = "" + RunConfig.Keep.DEFAULT_EVERY,
             description = "Iterations from one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
     long checkpointEvery;
 
